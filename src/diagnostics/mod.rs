@@ -1,0 +1,54 @@
+//! A message about someone's file: place, problem, reason, way out.
+//!
+//! In: what a stage found wrong, with byte spans. Out: text for a terminal (annotate-snippets) or
+//! JSON. All problems of a file are collected and shown in file order.
+//!
+//! Start reading at [`Diagnostic`].
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Which file of a [`Sources`] a span points into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A stretch of bytes in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Span {
+    pub file: FileId,
+    pub range: Range<usize>,
+}
+
+/// The texts that spans point into.
+#[derive(Debug, Default, Clone)]
+pub struct Sources {
+    pub files: Vec<SourceFile>,
+}
+
+/// One file as it was read. `path` is shown to people as given on the command line.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// One problem. `code` is a stable kebab-case name (`"unknown-name"`) for scripts and tests.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    pub code: &'static str,
+    pub message: String,
+    /// The place, with a few words under the caret. `None` only when there is no file to point into.
+    pub span: Option<Span>,
+    pub label: String,
+    /// Facts that help to understand, each may point at another place.
+    pub notes: Vec<(String, Option<Span>)>,
+    /// The way out.
+    pub help: Option<String>,
+}

@@ -1,0 +1,288 @@
+//! The checked scenario and the result of running it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::compile::Program;
+use crate::diagnostics::Span;
+use crate::engine::{Breakpoint, Failure, Method, Trajectory};
+use crate::model::{Column, Model, ParameterId, StateId};
+use crate::units::Unit;
+
+/// A scenario that was checked against its model: everything resolved, values in model units.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    pub path: PathBuf,
+    pub title: String,
+    pub about: String,
+    pub lesson: Option<Lesson>,
+    pub model: String,
+    pub duration_s: f64,
+    /// Clock time of t = 0, seconds after Monday 00:00.
+    pub start_s: f64,
+    pub time_unit: Unit,
+    pub method: Method,
+    pub rtol: f64,
+    pub declared_initial: bool,
+    pub warm_up_s: f64,
+    /// Output grid, s, ascending; holds every time an expectation or figure asks for.
+    pub output_times: Vec<f64>,
+    /// The subset of `output_times` that goes into timeseries.csv.
+    pub table_times: Vec<f64>,
+    /// Base arm first.
+    pub arms: Vec<Arm>,
+    pub figures: Vec<Figure>,
+    pub data: Vec<Data>,
+    pub expectations: Vec<Expectation>,
+    /// The text after `extends` and `set`, and every file read, for run.json.
+    pub text: String,
+    pub files: Vec<(PathBuf, String)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    pub predict: String,
+    pub run: String,
+    pub explain: String,
+}
+
+/// One protocol to integrate.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    pub name: String,
+    /// People preset of `reference.toml`.
+    pub people: String,
+    /// All model parameters in model order; hidden references still NaN.
+    pub parameters: Vec<f64>,
+    /// Which parameters differ from the model's default, for reports.
+    pub changed: Vec<ParameterId>,
+    /// (biomarker index, wanted value in its unit, state that it sets).
+    pub status: Vec<(usize, f64, StateId)>,
+    /// All inputs before the first breakpoint (spread diet, defaults).
+    pub inputs: Vec<f64>,
+    /// From t = −warm-up on: habitual schedule; then the scenario's own.
+    pub habitual: Vec<Breakpoint>,
+    pub breakpoints: Vec<Breakpoint>,
+    /// Mean of each input over the habitual week.
+    pub mean_inputs: Vec<f64>,
+    /// For figures: bouts and doses.
+    pub bouts: Vec<Bout>,
+    pub doses: Vec<Dose>,
+    /// Position on a curve's x axis, in the unit written.
+    pub x: Option<(f64, Unit)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Bout {
+    pub from_s: f64,
+    pub to_s: f64,
+    pub label: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Dose {
+    pub at_s: f64,
+    pub label: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigureKind {
+    Time,
+    Curve,
+}
+
+#[derive(Debug, Clone)]
+pub struct Figure {
+    pub title: String,
+    pub kind: FigureKind,
+    /// One panel each (time figures).
+    pub show: Vec<Shown>,
+    pub from_s: f64,
+    pub to_s: f64,
+    pub x_title: Option<String>,
+    /// Curve figures: what is measured, and how it is called on the y axis.
+    pub measure: Option<Measure>,
+    pub measure_title: Option<String>,
+}
+
+/// A quantity to draw or tabulate.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub column: Column,
+    pub name: String,
+    pub title: String,
+    /// Unit of the recorded values.
+    pub unit: Unit,
+    /// Unit to show, and the factor from `unit` to it.
+    pub display: Unit,
+    pub factor: f64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Data {
+    pub file: PathBuf,
+    pub label: String,
+    pub shown: Shown,
+    pub source: Option<String>,
+    /// (time s, value in display unit, sd, arm name).
+    pub points: Vec<(f64, f64, Option<f64>, Option<String>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpectationRole {
+    Port,
+    Fit,
+    Test,
+}
+
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    pub what: String,
+    pub is: String,
+    pub measure: Measure,
+    pub low: f64,
+    pub high: f64,
+    pub unit: Unit,
+    pub role: ExpectationRole,
+    pub source: Option<String>,
+    pub row: Option<String>,
+    pub note: Option<String>,
+    pub not_required: bool,
+    pub arm: usize,
+    pub span: Span,
+}
+
+/// `term [over | minus term]`.
+#[derive(Debug, Clone)]
+pub struct Measure {
+    pub first: Term,
+    pub second: Option<(Join, Term)>,
+    /// Unit of the result, and the factor from the raw result to it.
+    pub unit: Unit,
+    pub factor: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Join {
+    Over,
+    Minus,
+}
+
+#[derive(Debug, Clone)]
+pub struct Term {
+    pub simple: Simple,
+    /// Arm index; `None` = the expectation's arm.
+    pub arm: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Simple {
+    At {
+        column: Column,
+        at_s: f64,
+    },
+    Extreme {
+        kind: Extreme,
+        column: Column,
+        from_s: f64,
+        to_s: f64,
+    },
+    TimeOf {
+        maximum: bool,
+        column: Column,
+        from_s: f64,
+        to_s: f64,
+    },
+    Between {
+        kind: Between,
+        column: Column,
+        from_s: f64,
+        to_s: f64,
+    },
+    Crossing {
+        column: Column,
+        rising: bool,
+        level: f64,
+        after_s: f64,
+    },
+    HalfWidth {
+        column: Column,
+        from_s: f64,
+        to_s: f64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extreme {
+    Maximum,
+    Minimum,
+    Mean,
+    Area,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    Change,
+    Ratio,
+    RelativeChange,
+}
+
+/// What reports see.
+#[derive(Debug, Clone)]
+pub struct RunResult {
+    pub model: Arc<Model>,
+    pub program: Arc<Program>,
+    pub scenario: Arc<Scenario>,
+    pub arms: Vec<ArmResult>,
+    pub expectations: Vec<ExpectationResult>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ArmResult {
+    /// Parameters with references filled in.
+    pub parameters: Vec<f64>,
+    /// Engine state vector at t = 0, after the warm-up.
+    pub initial: Vec<f64>,
+    pub outcome: Result<Trajectory, Failure>,
+    /// Pinned pools: (state, drift per day in its unit at t = 0).
+    pub drift: Vec<(StateId, f64)>,
+    /// Largest relative change of each conserved total.
+    pub conserved: Vec<f64>,
+    /// Per kind of matter: (name, at start, gained, lost, at end, relative error of the balance).
+    pub ledger: Vec<Ledger>,
+    /// Things worth telling: a table was left, a state went below −atol …
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pub matter: String,
+    pub unit: Unit,
+    pub start: f64,
+    pub gained: f64,
+    pub lost: f64,
+    pub end: f64,
+    pub error: f64,
+    /// (boundary process or bolus input, amount; losses negative).
+    pub flows: Vec<(String, f64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Pass,
+    Near,
+    Miss,
+}
+
+#[derive(Debug, Clone)]
+pub struct ExpectationResult {
+    /// Index into [`Scenario::expectations`].
+    pub expectation: usize,
+    /// In the expectation's unit; NaN when it could not be measured.
+    pub value: f64,
+    pub verdict: Verdict,
+    /// Why it could not be measured.
+    pub problem: Option<String>,
+}
