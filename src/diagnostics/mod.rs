@@ -52,3 +52,42 @@ pub struct Diagnostic {
     /// The way out.
     pub help: Option<String>,
 }
+
+mod nearest;
+mod render;
+
+pub use nearest::nearest;
+pub use render::{render, to_json};
+
+impl Sources {
+    /// Adds a file (or finds it again, if path and text are the same).
+    pub fn add(&mut self, path: PathBuf, text: String) -> FileId {
+        let known = self
+            .files
+            .iter()
+            .position(|file| file.path == path && file.text == text);
+        let index = known.unwrap_or_else(|| {
+            self.files.push(SourceFile { path, text });
+            self.files.len() - 1
+        });
+        FileId(index as u32)
+    }
+
+    /// Line and column (both from 1, columns in characters) of a byte of a file.
+    pub fn line_column(&self, file: FileId, at: usize) -> (usize, usize) {
+        let text = self
+            .files
+            .get(file.0 as usize)
+            .map_or("", |file| file.text.as_str());
+        let mut at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let before = &text[..at];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+}

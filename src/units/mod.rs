@@ -9,13 +9,6 @@
 
 use std::ops::Range;
 
-/// An exact fraction, always reduced, denominator positive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rational {
-    numerator: i128,
-    denominator: i128,
-}
-
 /// Base quantities. The last six are conventions of the laboratory and the label: they convert to
 /// mass or amount only through a declared potency or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,46 +68,200 @@ pub struct Quantity {
     pub unit: Unit,
 }
 
+mod parse;
+mod rational;
+#[cfg(test)]
+mod tests;
+
+pub use rational::Rational;
+
+impl Dimension {
+    fn of(base: Base) -> Dimension {
+        Dimension {
+            exponents: vec![(base, Rational::ONE)],
+        }
+    }
+
+    fn combine(&self, other: &Dimension, sign: i128) -> Option<Dimension> {
+        let mut exponents = self.exponents.clone();
+        for (base, power) in &other.exponents {
+            let power = power.checked_mul(Rational::new(sign, 1))?;
+            match exponents.iter_mut().find(|(known, _)| known == base) {
+                Some((_, sum)) => *sum = sum.checked_add(power)?,
+                None => exponents.push((*base, power)),
+            }
+        }
+        exponents.retain(|(_, power)| *power != Rational::ZERO);
+        exponents.sort();
+        Some(Dimension { exponents })
+    }
+
+    fn power(&self, exponent: Rational) -> Option<Dimension> {
+        let mut exponents = Vec::new();
+        for (base, power) in &self.exponents {
+            exponents.push((*base, power.checked_mul(exponent)?));
+        }
+        exponents.retain(|(_, power)| *power != Rational::ZERO);
+        Some(Dimension { exponents })
+    }
+
+    fn is_none(&self) -> bool {
+        self.exponents.is_empty()
+    }
+}
+
 impl Unit {
     /// Reads a unit: UCUM and everyday spellings (`mg/d`, `µmol/L`, `mL/kg/min`, `mg^0.45/h`, `1`).
     ///
     /// # Errors
     /// Unknown or malformed parts, with their place in `text`.
-    pub fn parse(_text: &str) -> Result<Unit, UnitError> {
-        unimplemented!("units")
+    pub fn parse(text: &str) -> Result<Unit, UnitError> {
+        parse::unit(text)
     }
+
     /// The unit `1`.
     pub fn one() -> Unit {
-        unimplemented!("units")
+        Unit {
+            text: "1".to_string(),
+            dimension: Dimension::default(),
+            factor: Rational::ONE,
+            affine: false,
+        }
     }
-    /// Exact factor from this unit to `other`; `None` if the dimensions differ or overflow.
-    pub fn factor_to(&self, _other: &Unit) -> Option<Rational> {
-        unimplemented!("units")
+
+    /// Exact factor from this unit to `other`; `None` if the dimensions differ, the exponents make it
+    /// irrational, or it overflows.
+    pub fn factor_to(&self, other: &Unit) -> Option<Rational> {
+        if self.dimension != other.dimension || self.affine != other.affine {
+            return None;
+        }
+        self.factor.checked_div(other.factor)
     }
+
     /// Factor as the nearest f64 (see [`Unit::factor_to`]).
-    pub fn ratio_to(&self, _other: &Unit) -> Option<f64> {
-        unimplemented!("units")
+    pub fn ratio_to(&self, other: &Unit) -> Option<f64> {
+        self.factor_to(other).map(Rational::to_f64)
     }
-    /// Product, quotient, rational power. `None` on overflow or for affine units.
-    pub fn times(&self, _other: &Unit) -> Option<Unit> {
-        unimplemented!("units")
+
+    /// Product. `None` on overflow or for affine units.
+    pub fn times(&self, other: &Unit) -> Option<Unit> {
+        self.join(other, 1, self.factor.checked_mul(other.factor)?, "·")
     }
-    pub fn per(&self, _other: &Unit) -> Option<Unit> {
-        unimplemented!("units")
+
+    /// Quotient. `None` on overflow or for affine units.
+    pub fn per(&self, other: &Unit) -> Option<Unit> {
+        self.join(other, -1, self.factor.checked_div(other.factor)?, "/")
     }
-    pub fn power(&self, _exponent: Rational) -> Option<Unit> {
-        unimplemented!("units")
+
+    fn join(&self, other: &Unit, sign: i128, factor: Rational, sign_text: &str) -> Option<Unit> {
+        if self.affine || other.affine {
+            return None;
+        }
+        let dimension = self.dimension.combine(&other.dimension, sign)?;
+        let text = match (self.text.as_str(), other.text.as_str()) {
+            (left, "1") => left.to_string(),
+            (left, right) if right.contains(['/', '·', '.']) => {
+                format!("{left}{sign_text}({right})")
+            }
+            (left, right) => format!("{left}{sign_text}{right}"),
+        };
+        Some(Unit {
+            text,
+            dimension,
+            factor,
+            affine: false,
+        })
     }
-    /// `"mass per volume"`: for messages. Falls back to base dimensions (`"m·s^-2"`).
-    pub fn describe(&self) -> String {
-        unimplemented!("units")
+
+    /// Rational power. `None` on overflow, for affine units, and where the factor has no exact root.
+    pub fn power(&self, exponent: Rational) -> Option<Unit> {
+        if self.affine {
+            return None;
+        }
+        let dimension = self.dimension.power(exponent)?;
+        let factor = self.factor.checked_pow(exponent)?;
+        Some(Unit {
+            text: format!("({})^{exponent}", self.text),
+            dimension,
+            factor,
+            affine: false,
+        })
     }
-    /// For axis titles: `"µg/L"`, `"mL·kg⁻¹·min⁻¹"`-style beautified text.
-    pub fn pretty(&self) -> String {
-        unimplemented!("units")
-    }
+
     pub fn is_dimensionless(&self) -> bool {
-        unimplemented!("units")
+        self.dimension.is_none()
+    }
+
+    /// `"mass per volume"`: for messages. Falls back to base dimensions.
+    pub fn describe(&self) -> String {
+        const KNOWN: [(&str, &str); 22] = [
+            ("s", "time"),
+            ("1/s", "a rate (per time)"),
+            ("kg", "mass"),
+            ("kg/s", "mass per time"),
+            ("kg/m3", "mass per volume"),
+            ("kg/m3/s", "mass per volume and time"),
+            ("mol", "amount"),
+            ("mol/s", "amount per time"),
+            ("mol/m3", "amount per volume"),
+            ("mol/m3/s", "amount per volume and time"),
+            ("mol/kg", "amount per mass"),
+            ("mol/kg/s", "amount per mass and time"),
+            ("m3", "volume"),
+            ("m3/s", "volume per time"),
+            ("m3/kg/s", "volume per mass and time"),
+            ("m", "length"),
+            ("kg/mol", "molar mass"),
+            ("Pa", "pressure"),
+            ("J", "energy"),
+            ("V", "electric potential"),
+            ("IU", "international units"),
+            ("U/m3", "activity per volume"),
+        ];
+        if self.is_dimensionless() {
+            return "a pure number".to_string();
+        }
+        for (text, name) in KNOWN {
+            if Unit::parse(text).is_ok_and(|unit| unit.dimension == self.dimension) {
+                return name.to_string();
+            }
+        }
+        let parts: Vec<String> = self
+            .dimension
+            .exponents
+            .iter()
+            .map(|(base, power)| format!("{base:?}^{power}"))
+            .collect();
+        parts.join("·").to_lowercase()
+    }
+
+    /// For axis titles: `"µg/L"`, `"mL kg⁻¹ min⁻¹"`; empty for the unit `1`.
+    pub fn pretty(&self) -> String {
+        if self.text == "1" {
+            return String::new();
+        }
+        let text = self.text.replace("Cel", "°C");
+        let mut parts = text.split('/');
+        let micro = |part: &str| match part.strip_prefix('u') {
+            Some(rest)
+                if ["g", "mol", "M", "L", "m", "s", "U"]
+                    .iter()
+                    .any(|atom| rest.starts_with(atom)) =>
+            {
+                format!("µ{rest}")
+            }
+            _ => part.to_string(),
+        };
+        let first = micro(parts.next().unwrap_or_default());
+        let rest: Vec<String> = parts.map(micro).collect();
+        match rest.len() {
+            0 => first,
+            1 => format!("{first}/{}", rest[0]),
+            _ => {
+                let below: Vec<String> = rest.iter().map(|part| format!("{part}⁻¹")).collect();
+                format!("{first} {}", below.join(" "))
+            }
+        }
     }
 }
 
@@ -123,11 +270,21 @@ impl Quantity {
     ///
     /// # Errors
     /// As [`Unit::parse`]; ranges are places in `text`.
-    pub fn parse(_text: &str) -> Result<Quantity, UnitError> {
-        unimplemented!("units")
+    pub fn parse(text: &str) -> Result<Quantity, UnitError> {
+        parse::quantity(text)
     }
+
     /// The value in `unit`; `None` if the dimensions differ. Handles °C ↔ K.
-    pub fn value_in(&self, _unit: &Unit) -> Option<f64> {
-        unimplemented!("units")
+    pub fn value_in(&self, unit: &Unit) -> Option<f64> {
+        if self.unit.dimension != unit.dimension {
+            return None;
+        }
+        const ZERO_CELSIUS: f64 = 273.15;
+        let offset = |affine: bool| if affine { ZERO_CELSIUS } else { 0.0 };
+        if self.unit.affine == unit.affine {
+            return Some(self.value * self.unit.factor.checked_div(unit.factor)?.to_f64());
+        }
+        let kelvin = self.value * self.unit.factor.to_f64() + offset(self.unit.affine);
+        Some((kelvin - offset(unit.affine)) / unit.factor.to_f64())
     }
 }

@@ -1,0 +1,103 @@
+//! Problems as text for a terminal, or as JSON for programs.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Diagnostic, Severity, Sources, Span};
+
+/// All problems in the given order, one block each.
+pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&renderer.render(&[group(diagnostic, sources)]).to_string());
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
+    if let Some(span) = &diagnostic.span
+        && let Some(file) = sources.files.get(span.file.0 as usize)
+    {
+        let range = safe(&file.text, span);
+        let annotation = AnnotationKind::Primary
+            .span(range)
+            .label(diagnostic.label.as_str());
+        let path = file.path.display().to_string();
+        group = group.element(
+            Snippet::source(file.text.as_str())
+                .path(path)
+                .annotation(annotation),
+        );
+    }
+    for (note, span) in &diagnostic.notes {
+        let place = span
+            .as_ref()
+            .map_or(String::new(), |span| format!(" ({})", place(span, sources)));
+        group = group.element(Level::NOTE.message(format!("{note}{place}")));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+fn place(span: &Span, sources: &Sources) -> String {
+    let (line, column) = sources.line_column(span.file, span.range.start);
+    let path = sources
+        .files
+        .get(span.file.0 as usize)
+        .map(|file| file.path.display().to_string());
+    format!("{}:{line}:{column}", path.unwrap_or_default())
+}
+
+/// The span clipped to the text and to character boundaries.
+fn safe(text: &str, span: &Span) -> std::ops::Range<usize> {
+    let clip = |at: usize| {
+        let mut at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = clip(span.range.start);
+    start..clip(span.range.end).max(start)
+}
+
+/// One object per problem.
+pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Value {
+    let object = |diagnostic: &Diagnostic| {
+        let place = diagnostic.span.as_ref().map(|span| {
+            let start = sources.line_column(span.file, span.range.start);
+            let end = sources.line_column(span.file, span.range.end);
+            let path = sources
+                .files
+                .get(span.file.0 as usize)
+                .map(|file| file.path.display().to_string());
+            (path, start, end)
+        });
+        serde_json::json!({
+            "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+            "code": diagnostic.code,
+            "message": diagnostic.message,
+            "file": place.as_ref().and_then(|(path, _, _)| path.clone()),
+            "line": place.as_ref().map(|(_, (line, _), _)| *line),
+            "column": place.as_ref().map(|(_, (_, column), _)| *column),
+            "end_line": place.as_ref().map(|(_, _, (line, _))| *line),
+            "end_column": place.as_ref().map(|(_, _, (_, column))| *column),
+            "label": diagnostic.label,
+            "notes": diagnostic.notes.iter().map(|(note, _)| note.clone()).collect::<Vec<_>>(),
+            "help": diagnostic.help,
+        })
+    };
+    diagnostics.iter().map(object).collect()
+}

@@ -1,0 +1,253 @@
+//! Proves that processes balance, gives boundary processes their accumulators, finds conserved totals.
+
+use crate::diagnostics::Diagnostic;
+use crate::model::file::{problem, problem_with_help};
+use crate::model::types::*;
+use crate::units::Unit;
+
+/// Checks units and balance of every process and that every state changes in exactly one way.
+pub fn check(model: &mut Model, out: &mut Vec<Diagnostic>) {
+    let second = Unit::parse("s").expect("s is a unit");
+    for at in 0..model.processes.len() {
+        balanced(model, at, out);
+        convert(model, at, &second, out);
+    }
+    every_state_moves(model, out);
+    model.conserved = conserved(model);
+}
+
+/// Matter that goes in must come out: for every kind of matter named by `of`, on inner processes.
+fn balanced(model: &Model, at: usize, out: &mut Vec<Diagnostic>) {
+    let process = &model.processes[at];
+    if process.boundary.is_some() {
+        return;
+    }
+    let amount = |side: &[(StateId, f64)], matter: &str| -> f64 {
+        side.iter()
+            .map(|(state, coefficient)| {
+                let of = &model.states[state.index()].of;
+                coefficient
+                    * of.iter()
+                        .find(|(name, _)| name == matter)
+                        .map_or(0.0, |(_, n)| *n)
+            })
+            .sum()
+    };
+    let mut kinds: Vec<&str> = process
+        .from
+        .iter()
+        .chain(&process.to)
+        .flat_map(|(state, _)| {
+            model.states[state.index()]
+                .of
+                .iter()
+                .map(|(name, _)| name.as_str())
+        })
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for matter in kinds {
+        let (gone, come) = (amount(&process.from, matter), amount(&process.to, matter));
+        if (gone - come).abs() > 1e-12 * gone.max(come) {
+            out.push(problem_with_help(
+                "unbalanced-process",
+                format!("process `{}` takes {gone} and gives {come} of {matter}", process.name),
+                process.span.clone(),
+                "does not balance",
+                Some("make the coefficients of `from` and `to` carry the same matter, or send the rest to a state".to_string()),
+            ));
+        }
+    }
+}
+
+/// Coefficients become factors from the process's rate to each state's unit per second.
+fn convert(model: &mut Model, at: usize, second: &Unit, out: &mut Vec<Diagnostic>) {
+    let process = &model.processes[at];
+    let unit = process.unit.clone();
+    let span = process.span.clone();
+    let name = process.name.clone();
+    let side = |list: &[(StateId, f64)], out: &mut Vec<Diagnostic>| -> Vec<(StateId, f64)> {
+        list.iter()
+            .map(|(state, coefficient)| {
+                let target = &model.states[state.index()].unit;
+                let factor = target
+                    .per(second)
+                    .and_then(|per_second| unit.ratio_to(&per_second));
+                if factor.is_none() {
+                    out.push(problem_with_help(
+                        "wrong-unit",
+                        format!(
+                            "process `{name}` moves {} but `{}` is in {} ({})",
+                            unit.describe(),
+                            model.states[state.index()].name,
+                            target.text,
+                            target.describe()
+                        ),
+                        span.clone(),
+                        "units do not fit",
+                        Some("all states that a process moves share one dimension".to_string()),
+                    ));
+                }
+                (*state, coefficient * factor.unwrap_or(1.0))
+            })
+            .collect()
+    };
+    let from = side(&process.from, out);
+    let to = side(&process.to, out);
+    let boundary = process.boundary.as_ref().map(|(direction, _, _)| {
+        let (state, factor) = from
+            .iter()
+            .chain(&to)
+            .next()
+            .copied()
+            .unwrap_or((StateId(0), 1.0));
+        (*direction, factor, model.states[state.index()].unit.clone())
+    });
+    let process = &mut model.processes[at];
+    process.from = from;
+    process.to = to;
+    process.boundary = boundary;
+}
+
+fn every_state_moves(model: &Model, out: &mut Vec<Diagnostic>) {
+    let mut moved = vec![false; model.states.len()];
+    for process in &model.processes {
+        for (state, _) in process.from.iter().chain(&process.to) {
+            moved[state.index()] = true;
+        }
+    }
+    let mut rated = vec![0usize; model.states.len()];
+    for rate in &model.rates {
+        rated[rate.state.index()] += 1;
+    }
+    for (at, state) in model.states.iter().enumerate() {
+        let mistake = match (moved[at], rated[at]) {
+            (true, 0) | (false, 1) => continue,
+            (true, _) => "is moved by a process and has a rate of its own",
+            (false, 0) => "never changes: no process moves it and it has no rate",
+            (false, _) => "has two rates",
+        };
+        out.push(problem(
+            "bad-state",
+            format!("state `{}` {mistake}", state.name),
+            state.span.clone(),
+            "here",
+        ));
+    }
+}
+
+/// A basis of the left null space of the stoichiometric matrix, by Gauss–Jordan elimination with
+/// states as unknowns. Weights are per unit of each state.
+fn conserved(model: &Model) -> Vec<Conserved> {
+    let rated: Vec<bool> = {
+        let mut rated = vec![false; model.states.len()];
+        for rate in &model.rates {
+            rated[rate.state.index()] = true;
+        }
+        rated
+    };
+    let states: Vec<usize> = (0..model.states.len()).filter(|at| !rated[*at]).collect();
+    let column_of = |state: StateId| states.iter().position(|at| *at == state.index());
+    // Weights are sought per SI amount, so that the entries are the plain coefficients.
+    let si: Vec<f64> = states
+        .iter()
+        .map(|at| model.states[*at].unit.factor.to_f64())
+        .collect();
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    for process in &model.processes {
+        let mut row = vec![0.0; states.len()];
+        for (sign, side) in [(-1.0, &process.from), (1.0, &process.to)] {
+            for (state, factor) in side {
+                if let Some(column) = column_of(*state) {
+                    row[column] += sign * factor * si[column];
+                }
+            }
+        }
+        let size = row.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        if size > 0.0 {
+            rows.push(row.iter().map(|x| x / size).collect());
+        }
+    }
+    for input in &model.inputs {
+        if let InputKind::Bolus { to } = &input.kind {
+            for (state, _) in to {
+                if let Some(column) = column_of(*state) {
+                    let mut row = vec![0.0; states.len()];
+                    row[column] = 1.0;
+                    rows.push(row);
+                }
+            }
+        }
+    }
+    let pivots = eliminate(&mut rows, states.len());
+    let mut found = Vec::new();
+    for free in (0..states.len()).filter(|column| !pivots.contains(&Some(*column))) {
+        let mut weights = vec![(free, 1.0)];
+        for (row, pivot) in rows.iter().zip(&pivots) {
+            if let Some(pivot) = pivot
+                && row[free].abs() > 1e-9
+            {
+                weights.push((*pivot, -row[free]));
+            }
+        }
+        weights.sort_by_key(|(column, _)| *column);
+        let text = weights
+            .iter()
+            .map(|(column, weight)| {
+                let name = &model.states[states[*column]].name;
+                if (weight - 1.0).abs() < 1e-9 {
+                    name.clone()
+                } else {
+                    format!("{weight:.6}·{name}")
+                }
+            })
+            .collect::<Vec<_>>()
+            .join(" + ");
+        let scale = si[weights[0].0];
+        found.push(Conserved {
+            weights: weights
+                .iter()
+                .map(|(column, weight)| {
+                    (
+                        StateId(states[*column] as u32),
+                        weight * si[*column] / scale,
+                    )
+                })
+                .collect(),
+            text,
+        });
+    }
+    found
+}
+
+/// Gauss–Jordan in place; the pivot column of each row.
+fn eliminate(rows: &mut [Vec<f64>], columns: usize) -> Vec<Option<usize>> {
+    let mut pivots = vec![None; rows.len()];
+    let mut next = 0;
+    for column in 0..columns {
+        let Some(best) = (next..rows.len())
+            .max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))
+            .filter(|row| rows[*row][column].abs() > 1e-9)
+        else {
+            continue;
+        };
+        rows.swap(next, best);
+        let lead = rows[next][column];
+        rows[next].iter_mut().for_each(|x| *x /= lead);
+        let pivot_row = rows[next].clone();
+        for (at, row) in rows.iter_mut().enumerate() {
+            if at != next && row[column] != 0.0 {
+                let factor = row[column];
+                for (x, p) in row.iter_mut().zip(&pivot_row) {
+                    *x -= factor * p;
+                }
+            }
+        }
+        pivots[next] = Some(column);
+        next += 1;
+        if next == rows.len() {
+            break;
+        }
+    }
+    pivots
+}

@@ -1,0 +1,376 @@
+//! Gives every declared thing its id and answers what a name means in a module.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::{Diagnostic, Span};
+use crate::model::declare::Declared;
+use crate::model::file::{problem, problem_with_help, suggestion};
+use crate::model::load::{ModelFile, Shared};
+use crate::model::types::*;
+use crate::units::Unit;
+
+type Out<'a> = &'a mut Vec<Diagnostic>;
+
+/// From where a name is looked up.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    pub module: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Symbol {
+    Parameter(ParameterId),
+    Input(InputId),
+    State(StateId),
+    Variable(VariableId),
+    Process(ProcessId),
+    Table(TableId),
+    Biomarker(BiomarkerId),
+}
+
+/// All names of a composed model, by dotted name.
+#[derive(Debug, Default)]
+pub struct Symbols {
+    by_name: BTreeMap<String, (Symbol, Span)>,
+    pub modules: Vec<String>,
+    uses: Vec<Vec<String>>,
+}
+
+impl Symbols {
+    /// Fills the model's lists (formulas still empty) and the names.
+    pub fn declare(file: &ModelFile, shared: &Shared, model: &mut Model, out: Out) -> Symbols {
+        let mut symbols = Symbols::default();
+        for (_, module) in &file.modules {
+            symbols.modules.push(module.name.clone());
+            symbols
+                .uses
+                .push(module.uses.iter().map(|(name, _)| name.clone()).collect());
+        }
+        symbols.declare_parameters_and_inputs(file, shared, model, out);
+        symbols.declare_states_and_algebra(file, model, out);
+        symbols.declare_processes(file, model, out);
+        symbols.declare_biomarkers(file, model, out);
+        symbols.check_uses(file, out);
+        symbols
+    }
+
+    fn declare_parameters_and_inputs(
+        &mut self,
+        file: &ModelFile,
+        shared: &Shared,
+        model: &mut Model,
+        out: Out,
+    ) {
+        for (_, module) in &file.modules {
+            let m = module.name.as_str();
+            for p in &module.parameters {
+                self.add(
+                    m,
+                    p,
+                    Symbol::Parameter(ParameterId(model.parameters.len() as u32)),
+                    out,
+                );
+                model.parameters.push(Parameter {
+                    name: format!("{m}.{}", p.name),
+                    title: p.title.clone(),
+                    kind: ParameterKind::Declared,
+                    value: p.body.value,
+                    unit: p.body.unit.clone(),
+                    range: p.body.range,
+                    cv: p.body.cv,
+                    origin: p.body.origin.clone(),
+                    grade: Some(p.body.grade),
+                    span: Some(p.span.clone()),
+                });
+            }
+            for i in &module.inputs {
+                self.add(m, i, Symbol::Input(InputId(model.inputs.len() as u32)), out);
+                if let Some((key, span)) = &i.body.nutrient
+                    && !shared.nutrients.contains_key(key)
+                {
+                    out.push(problem_with_help(
+                        "unknown-name",
+                        format!("`{key}` is not in nutrients.toml"),
+                        span.clone(),
+                        "no such nutrient",
+                        suggestion(key, shared.nutrients.keys().map(String::as_str)),
+                    ));
+                }
+                model.inputs.push(Input {
+                    name: format!("{m}.{}", i.name),
+                    title: i.title.clone(),
+                    unit: i.body.unit.clone(),
+                    kind: match i.body.default {
+                        Some(default) => InputKind::Rate { default },
+                        None => InputKind::Bolus { to: Vec::new() },
+                    },
+                    role: i.body.role,
+                    key: i
+                        .body
+                        .key
+                        .clone()
+                        .or_else(|| i.body.role.map(|_| i.name.clone())),
+                    nutrient: i.body.nutrient.as_ref().map(|(name, _)| name.clone()),
+                    pulse_s: i.body.pulse_s,
+                    span: i.span.clone(),
+                });
+            }
+        }
+    }
+
+    fn declare_states_and_algebra(&mut self, file: &ModelFile, model: &mut Model, out: Out) {
+        for (_, module) in &file.modules {
+            let m = module.name.as_str();
+            for s in &module.states {
+                self.add(m, s, Symbol::State(StateId(model.states.len() as u32)), out);
+                model.states.push(State {
+                    name: format!("{m}.{}", s.name),
+                    title: s.title.clone(),
+                    unit: s.body.unit.clone(),
+                    initial: Expr::Number(0.0),
+                    scale: s.body.scale,
+                    of: s.body.of.clone(),
+                    equilibrium: s.body.equilibrium,
+                    signed: s.body.signed,
+                    span: s.span.clone(),
+                });
+            }
+            for v in &module.variables {
+                self.add(
+                    m,
+                    v,
+                    Symbol::Variable(VariableId(model.variables.len() as u32)),
+                    out,
+                );
+                model.variables.push(Variable {
+                    name: format!("{m}.{}", v.name),
+                    title: v.title.clone(),
+                    unit: v.body.unit.clone(),
+                    text: v.body.formula.text.clone(),
+                    expr: Expr::Number(0.0),
+                    raw: Expr::Number(0.0),
+                    edges: Vec::new(),
+                    span: v.span.clone(),
+                });
+            }
+            for t in &module.tables {
+                self.add(m, t, Symbol::Table(TableId(model.tables.len() as u32)), out);
+                model.tables.push(Table {
+                    name: format!("{m}.{}", t.name),
+                    unit: t.body.unit.clone(),
+                    x: t.body.x.clone(),
+                    x_unit: t.body.x_unit.clone(),
+                    y: t.body.y.clone(),
+                    y_unit: t.body.y_unit.clone(),
+                    values: t.body.values.clone(),
+                    origin: t.body.origin.clone(),
+                });
+            }
+        }
+    }
+
+    fn declare_processes(&mut self, file: &ModelFile, model: &mut Model, out: Out) {
+        for (at, (_, module)) in file.modules.iter().enumerate() {
+            let scope = Scope { module: at };
+            for p in &module.processes {
+                self.add(
+                    &module.name,
+                    p,
+                    Symbol::Process(ProcessId(model.processes.len() as u32)),
+                    out,
+                );
+                let side = |list: &[(String, Span, f64)], out: Out| {
+                    list.iter()
+                        .filter_map(|(name, span, c)| {
+                            Some((self.find_state(scope, name, span, out)?, *c))
+                        })
+                        .collect::<Vec<(StateId, f64)>>()
+                };
+                let from = side(&p.body.from, out);
+                let to = side(&p.body.to, out);
+                let unit = p.body.unit.clone().unwrap_or_else(|| {
+                    let first = from.iter().chain(&to).next();
+                    first
+                        .and_then(|(state, _)| {
+                            let text = &model.states[state.index()].unit.text;
+                            Unit::parse(&format!("{text}/d")).ok()
+                        })
+                        .unwrap_or_else(Unit::one)
+                });
+                model.processes.push(Process {
+                    name: format!("{}.{}", module.name, p.name),
+                    title: p.title.clone(),
+                    unit,
+                    from,
+                    to,
+                    text: p.body.rate.text.clone(),
+                    rate: Expr::Number(0.0),
+                    raw: Expr::Number(0.0),
+                    edges: Vec::new(),
+                    boundary: p
+                        .body
+                        .boundary()
+                        .map(|direction| (direction, 1.0, Unit::one())),
+                    span: p.span.clone(),
+                });
+            }
+        }
+    }
+
+    fn declare_biomarkers(&mut self, file: &ModelFile, model: &mut Model, out: Out) {
+        for (at, (_, module)) in file.modules.iter().enumerate() {
+            for b in &module.biomarkers {
+                self.add(
+                    &module.name,
+                    b,
+                    Symbol::Biomarker(BiomarkerId(model.biomarkers.len() as u32)),
+                    out,
+                );
+                let pins = b.body.pins.as_ref().and_then(|(name, span)| {
+                    self.find_state(Scope { module: at }, name, span, out)
+                });
+                if let Some(twin) = model.biomarkers.iter().find(|other| other.name == b.name) {
+                    out.push(problem_with_help(
+                        "duplicate-name",
+                        format!(
+                            "biomarker `{}` is also declared by module `{}`",
+                            b.name, twin.module
+                        ),
+                        b.span.clone(),
+                        "declared twice",
+                        Some("biomarker names are unique in a model".to_string()),
+                    ));
+                }
+                model.biomarkers.push(Biomarker {
+                    name: b.name.clone(),
+                    module: module.name.clone(),
+                    title: b.title.clone().unwrap_or_else(|| b.name.replace('_', " ")),
+                    unit: b.body.unit.clone(),
+                    conventional: b.body.conventional.clone(),
+                    text: b.body.formula.text.clone(),
+                    expr: Expr::Number(0.0),
+                    pins,
+                    bands: b.body.bands.clone(),
+                    span: b.span.clone(),
+                });
+            }
+        }
+    }
+
+    fn add<T>(&mut self, module: &str, item: &Declared<T>, symbol: Symbol, out: Out) {
+        let name = format!("{module}.{}", item.name);
+        if let Some((_, first)) = self.by_name.get(&name) {
+            let mut diagnostic = problem_with_help(
+                "duplicate-name",
+                format!("`{}` is declared twice in module `{module}`", item.name),
+                item.span.clone(),
+                "second declaration",
+                Some("give one of them another name".to_string()),
+            );
+            diagnostic
+                .notes
+                .push(("first declared here".to_string(), Some(first.clone())));
+            out.push(diagnostic);
+            return;
+        }
+        self.by_name.insert(name, (symbol, item.span.clone()));
+    }
+
+    fn check_uses(&self, file: &ModelFile, out: Out) {
+        for (_, module) in &file.modules {
+            for (name, span) in &module.uses {
+                if !self.by_name.contains_key(name) {
+                    out.push(problem_with_help(
+                        "unknown-name",
+                        format!("no module of this model declares `{name}`"),
+                        span.clone(),
+                        "not found",
+                        suggestion(name, self.by_name.keys().map(String::as_str)),
+                    ));
+                }
+            }
+        }
+    }
+
+    pub fn own_state(&self, module: usize, name: &str) -> Option<StateId> {
+        match self
+            .by_name
+            .get(&format!("{}.{name}", self.modules[module]))?
+            .0
+        {
+            Symbol::State(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    pub fn own_input(&self, module: usize, name: &str) -> Option<InputId> {
+        match self
+            .by_name
+            .get(&format!("{}.{name}", self.modules[module]))?
+            .0
+        {
+            Symbol::Input(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// By dotted name, whoever asks.
+    pub fn global(&self, dotted: &str) -> Option<Symbol> {
+        self.by_name.get(dotted).map(|(symbol, _)| *symbol)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// What a name means in a module; a problem if it means nothing or is not declared in `uses`.
+    pub fn find(&self, scope: Scope, name: &str, span: &Span, out: Out) -> Option<Symbol> {
+        let module = &self.modules[scope.module];
+        if let Some((symbol, _)) = self.by_name.get(&format!("{module}.{name}")) {
+            return Some(*symbol);
+        }
+        if let Some((symbol, _)) = self.by_name.get(name) {
+            let own = name.split('.').next() == Some(module.as_str());
+            if !own && !self.uses[scope.module].iter().any(|used| used == name) {
+                out.push(problem_with_help(
+                    "undeclared-use",
+                    format!("module `{module}` does not declare that it uses `{name}`"),
+                    span.clone(),
+                    "not in `uses`",
+                    Some(format!("add \"{name}\" to `uses` at the top of the module")),
+                ));
+            }
+            return Some(*symbol);
+        }
+        let prefix = format!("{module}.");
+        let known: Vec<&str> = self
+            .by_name
+            .keys()
+            .map(|known| known.strip_prefix(&prefix).unwrap_or(known))
+            .collect();
+        out.push(problem_with_help(
+            "unknown-name",
+            format!("`{name}` is not declared in module `{module}` or anywhere else"),
+            span.clone(),
+            "not known",
+            suggestion(name, known),
+        ));
+        None
+    }
+
+    pub fn find_state(&self, scope: Scope, name: &str, span: &Span, out: Out) -> Option<StateId> {
+        match self.find(scope, name, span, out)? {
+            Symbol::State(id) => Some(id),
+            _ => {
+                let message = format!("`{name}` is not a state");
+                out.push(problem(
+                    "not-a-state",
+                    message,
+                    span.clone(),
+                    "must be a state",
+                ));
+                None
+            }
+        }
+    }
+}
