@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`System`], then [`Member`] and [`Options`].
 
+pub mod evaluate;
 pub mod system;
 
 pub use system::*;

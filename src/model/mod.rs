@@ -10,6 +10,7 @@ pub mod check;
 pub mod declare;
 pub mod file;
 pub mod formula;
+pub mod evaluate;
 pub mod load;
 pub mod shared;
 pub mod types;

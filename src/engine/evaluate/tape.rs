@@ -1,0 +1,198 @@
+//! A tape: straight-line arithmetic on slots, equal operations side by side.
+//!
+//! Comes in: instructions grouped into runs of one opcode, and slots `[f64; W]`.
+//! Goes out: the same slots, results filled in.
+//!
+//! Promises: each lane's bits depend on that lane's slots alone, not on `W` or the instruction set:
+//! every operation is written once ([`kernel`]), no fused multiply-add, no libm, no reordering.
+
+use super::math;
+use super::table::Table;
+
+/// One operation. Comparisons give 1 or 0; [`Opcode::Select`] chooses by "not zero".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opcode {
+    Add,
+    Subtract,
+    Multiply,
+    Negate,
+    Absolute,
+    Minimum,
+    Maximum,
+    Less,
+    LessOrEqual,
+    Select,
+    Divide,
+    SquareRoot,
+    Exp,
+    Ln,
+    Power,
+    Sin,
+    Cos,
+    Tanh,
+    /// Value of a table; the second argument is ignored when it has one axis.
+    TableValue(u32),
+    /// ∂value/∂first argument.
+    TableSlopeX(u32),
+    /// ∂value/∂second argument.
+    TableSlopeY(u32),
+}
+
+impl Opcode {
+    /// How many arguments count.
+    pub fn arity(self) -> usize {
+        use Opcode::*;
+        match self {
+            Negate | Absolute | SquareRoot | Exp | Ln | Sin | Cos | Tanh => 1,
+            Select => 3,
+            _ => 2,
+        }
+    }
+
+    /// Cheap enough that grouping it gains little.
+    pub fn is_cheap(self) -> bool {
+        self < Opcode::Divide
+    }
+}
+
+/// `slots[out] = opcode(slots[arguments…])`; unused arguments repeat the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instruction {
+    pub out: u32,
+    pub arguments: [u32; 3],
+}
+
+/// Instructions `start..end` share an opcode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    pub opcode: Opcode,
+    pub start: u32,
+    pub end: u32,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tape {
+    pub instructions: Vec<Instruction>,
+    pub runs: Vec<Run>,
+}
+
+impl Tape {
+    fn of(&self, run: &Run) -> &[Instruction] {
+        &self.instructions[run.start as usize..run.end as usize]
+    }
+
+    /// Runs all lanes.
+    pub fn execute<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
+        for run in &self.runs {
+            execute_run(run.opcode, self.of(run), tables, slots);
+        }
+    }
+
+    /// Runs one lane and leaves the others alone.
+    pub fn execute_lane<const W: usize>(
+        &self,
+        lane: usize,
+        tables: &[Table],
+        slots: &mut [[f64; W]],
+    ) {
+        for run in &self.runs {
+            for instruction in self.of(run) {
+                let [a, b, c] = instruction.arguments.map(|slot| [slots[slot as usize][lane]]);
+                slots[instruction.out as usize][lane] = kernel(run.opcode, tables, a, b, c)[0];
+            }
+        }
+    }
+}
+
+/// One loop per opcode, so that the inner work is known when it is compiled.
+#[inline(always)]
+fn execute_run<const W: usize>(
+    opcode: Opcode,
+    instructions: &[Instruction],
+    tables: &[Table],
+    slots: &mut [[f64; W]],
+) {
+    macro_rules! loops {
+        ($($name:ident)*) => {
+            match opcode {
+                $(Opcode::$name => each(instructions, slots, |a, b, c| {
+                    kernel(Opcode::$name, tables, a, b, c)
+                }),)*
+                table => each(instructions, slots, |a, b, c| kernel(table, tables, a, b, c)),
+            }
+        };
+    }
+    loops!(Add Subtract Multiply Negate Absolute Minimum Maximum Less LessOrEqual Select Divide
+        SquareRoot Exp Ln Power Sin Cos Tanh)
+}
+
+#[inline(always)]
+fn each<const W: usize>(
+    instructions: &[Instruction],
+    slots: &mut [[f64; W]],
+    operation: impl Fn([f64; W], [f64; W], [f64; W]) -> [f64; W],
+) {
+    for instruction in instructions {
+        let [a, b, c] = instruction.arguments.map(|slot| slots[slot as usize]);
+        slots[instruction.out as usize] = operation(a, b, c);
+    }
+}
+
+/// The definition of every operation.
+#[inline(always)]
+pub fn kernel<const W: usize>(
+    opcode: Opcode,
+    tables: &[Table],
+    a: [f64; W],
+    b: [f64; W],
+    c: [f64; W],
+) -> [f64; W] {
+    let truth = |yes: bool| if yes { 1.0 } else { 0.0 };
+    match opcode {
+        Opcode::Add => zip(a, b, |x, y| x + y),
+        Opcode::Subtract => zip(a, b, |x, y| x - y),
+        Opcode::Multiply => zip(a, b, |x, y| x * y),
+        Opcode::Divide => zip(a, b, |x, y| x / y),
+        Opcode::Negate => map(a, |x| -x),
+        Opcode::Absolute => map(a, f64::abs),
+        Opcode::SquareRoot => map(a, f64::sqrt),
+        Opcode::Minimum => zip(a, b, math::minimum),
+        Opcode::Maximum => zip(a, b, math::maximum),
+        Opcode::Less => zip(a, b, |x, y| truth(x < y)),
+        Opcode::LessOrEqual => zip(a, b, |x, y| truth(x <= y)),
+        Opcode::Select => {
+            let mut out = c;
+            for lane in 0..W {
+                out[lane] = if a[lane] != 0.0 { b[lane] } else { c[lane] };
+            }
+            out
+        }
+        Opcode::Exp => map(a, math::exp),
+        Opcode::Ln => map(a, math::ln),
+        Opcode::Power => zip(a, b, math::power),
+        Opcode::Sin => map(a, math::sin),
+        Opcode::Cos => map(a, math::cos),
+        Opcode::Tanh => map(a, math::tanh),
+        Opcode::TableValue(k) => zip(a, b, |x, y| tables[k as usize].value(x, y)),
+        Opcode::TableSlopeX(k) => zip(a, b, |x, y| tables[k as usize].slope_x(x, y)),
+        Opcode::TableSlopeY(k) => zip(a, b, |x, y| tables[k as usize].slope_y(x, y)),
+    }
+}
+
+#[inline(always)]
+fn map<const W: usize>(a: [f64; W], f: impl Fn(f64) -> f64) -> [f64; W] {
+    let mut out = a;
+    for lane in 0..W {
+        out[lane] = f(a[lane]);
+    }
+    out
+}
+
+#[inline(always)]
+fn zip<const W: usize>(a: [f64; W], b: [f64; W], f: impl Fn(f64, f64) -> f64) -> [f64; W] {
+    let mut out = a;
+    for lane in 0..W {
+        out[lane] = f(a[lane], b[lane]);
+    }
+    out
+}
