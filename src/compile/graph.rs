@@ -70,15 +70,18 @@ impl Graph {
         if let Some(&id) = self.known.get(&node) {
             return id;
         }
-        let id = NodeId(u32::try_from(self.nodes.len()).expect("a model has fewer than 2^32 terms"));
+        let id =
+            NodeId(u32::try_from(self.nodes.len()).expect("a model has fewer than 2^32 terms"));
         let level = match node {
             Node::Constant(_) => Level::Constant,
             Node::Parameter(_) => Level::Parameter,
             Node::Input(_) => Level::Input,
             Node::State(_) | Node::Time => Level::State,
-            Node::Operation(_, arguments) => {
-                arguments.iter().map(|&a| self.level(a)).max().expect("three arguments")
-            }
+            Node::Operation(_, arguments) => arguments
+                .iter()
+                .map(|&a| self.level(a))
+                .max()
+                .expect("three arguments"),
         };
         self.nodes.push(node);
         self.levels.push(level);
@@ -88,7 +91,11 @@ impl Graph {
 
     pub fn constant(&mut self, value: f64) -> NodeId {
         // One zero: the sign of a zero is not part of real arithmetic.
-        self.intern(Node::Constant(if value == 0.0 { 0 } else { value.to_bits() }))
+        self.intern(Node::Constant(if value == 0.0 {
+            0
+        } else {
+            value.to_bits()
+        }))
     }
 
     pub fn constant_value(&self, id: NodeId) -> Option<f64> {
@@ -194,7 +201,9 @@ pub fn lower(model: &Model) -> Lowered {
         }
     }
     let mut each = |exprs: &mut dyn Iterator<Item = &Expr>| -> Vec<NodeId> {
-        exprs.map(|expr| lower_expr(&mut graph, &names, expr)).collect()
+        exprs
+            .map(|expr| lower_expr(&mut graph, &names, expr))
+            .collect()
     };
     let biomarkers = each(&mut model.biomarkers.iter().map(|b| &b.expr));
     let references = each(&mut model.references.iter().map(|r| &r.of));
@@ -207,7 +216,10 @@ pub fn lower(model: &Model) -> Lowered {
     }));
     let events = each(&mut model.events.iter().map(|e| &e.root));
     let rates = lower_rates(&mut graph, &names, model);
-    let Names { variables, processes } = names;
+    let Names {
+        variables,
+        processes,
+    } = names;
     Lowered {
         graph,
         variables,
@@ -236,7 +248,11 @@ fn lower_rates(graph: &mut Graph, names: &Names, model: &Model) -> Vec<NodeId> {
         for (state, coefficient) in gains.chain(losses) {
             let factor = graph.constant(coefficient.abs());
             let flow = graph.binary(Opcode::Multiply, factor, rate);
-            let sign = if coefficient < 0.0 { Opcode::Subtract } else { Opcode::Add };
+            let sign = if coefficient < 0.0 {
+                Opcode::Subtract
+            } else {
+                Opcode::Add
+            };
             rates[state.index()] = graph.binary(sign, rates[state.index()], flow);
         }
     }

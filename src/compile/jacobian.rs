@@ -26,8 +26,11 @@ pub fn differentiate(graph: &mut Graph, rates: &[NodeId]) -> Jacobian {
             derivatives[index] = sweep_node(graph, NodeId(index as u32), &derivatives);
         }
     }
-    let mut jacobian =
-        Jacobian { pattern: Pattern::default(), entries: Vec::new(), time: Vec::new() };
+    let mut jacobian = Jacobian {
+        pattern: Pattern::default(),
+        entries: Vec::new(),
+        time: Vec::new(),
+    };
     let zero = graph.constant(0.0);
     jacobian.pattern.row_start.push(0);
     for rate in rates {
@@ -41,7 +44,10 @@ pub fn differentiate(graph: &mut Graph, rates: &[NodeId]) -> Jacobian {
             }
         }
         jacobian.time.push(time);
-        jacobian.pattern.row_start.push(jacobian.entries.len() as u32);
+        jacobian
+            .pattern
+            .row_start
+            .push(jacobian.entries.len() as u32);
     }
     jacobian
 }
@@ -58,17 +64,26 @@ fn sweep_node(
         Node::Time => vec![(TIME, graph.constant(1.0))],
         Node::Operation(opcode, arguments) => {
             let used = &arguments[..opcode.arity()];
-            let mut by: Vec<By> =
-                used.iter().flat_map(|a| derivatives[a.index()].iter().map(|&(by, _)| by)).collect();
+            let mut by: Vec<By> = used
+                .iter()
+                .flat_map(|a| derivatives[a.index()].iter().map(|&(by, _)| by))
+                .collect();
             by.sort_unstable();
             by.dedup();
             let zero = graph.constant(0.0);
             let of = |argument: NodeId, by: By| {
                 let known = &derivatives[argument.index()];
-                known.binary_search_by_key(&by, |&(by, _)| by).map_or(zero, |at| known[at].1)
+                known
+                    .binary_search_by_key(&by, |&(by, _)| by)
+                    .map_or(zero, |at| known[at].1)
             };
             by.into_iter()
-                .map(|by| (by, chain(graph, id, opcode, arguments, arguments.map(|a| of(a, by)))))
+                .map(|by| {
+                    (
+                        by,
+                        chain(graph, id, opcode, arguments, arguments.map(|a| of(a, by))),
+                    )
+                })
                 .filter(|&(_, derivative)| derivative != zero)
                 .collect()
         }

@@ -92,10 +92,17 @@ impl Layout {
             next += usize::from(counted);
             counted.then(|| next - 1)
         };
-        let accumulators = model.processes.iter().map(|p| number(p.boundary.is_some())).collect();
+        let accumulators = model
+            .processes
+            .iter()
+            .map(|p| number(p.boundary.is_some()))
+            .collect();
         let is_bolus = |kind: &InputKind| matches!(kind, InputKind::Bolus { .. });
-        let bolus_accumulators =
-            model.inputs.iter().map(|input| number(is_bolus(&input.kind))).collect();
+        let bolus_accumulators = model
+            .inputs
+            .iter()
+            .map(|input| number(is_bolus(&input.kind)))
+            .collect();
         Layout {
             declared_states: model.states.len(),
             engine_states: next,

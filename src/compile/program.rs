@@ -24,7 +24,14 @@ pub fn compile(model: &Model) -> Program {
         rates,
     } = lower(model);
     let jacobian = differentiate(&mut graph, &rates);
-    let observables = [variables, processes, biomarkers, references, bolus_coefficients].concat();
+    let observables = [
+        variables,
+        processes,
+        biomarkers,
+        references,
+        bolus_coefficients,
+    ]
+    .concat();
     let linear = [&rates[..], &jacobian.entries, &jacobian.time].concat();
 
     let roots = [&linear[..], &observables, &events].concat();
@@ -34,9 +41,17 @@ pub fn compile(model: &Model) -> Program {
     let observe = assembly.outputs(&observables);
     let events = assembly.outputs(&events);
     let layout = Layout::new(model);
-    assert_eq!(layout.engine_states, rates.len(), "one rate per engine state");
+    assert_eq!(
+        layout.engine_states,
+        rates.len(),
+        "one rate per engine state"
+    );
     Program {
-        tables: model.tables.iter().map(|t| Table::new(&t.x, &t.y, &t.values)).collect(),
+        tables: model
+            .tables
+            .iter()
+            .map(|t| Table::new(&t.x, &t.y, &t.values))
+            .collect(),
         constants: assembly.constants,
         parameters: assembly.parameters,
         inputs: assembly.inputs,
@@ -134,7 +149,10 @@ impl Assembly {
         let (tape, taken) =
             sharing_tape(&self.graph, &nodes, roots, &mut slots, self.first_temporary);
         self.temporaries = self.temporaries.max(taken);
-        Outputs { tape, slots: roots.iter().map(|&root| slots.get(root)).collect() }
+        Outputs {
+            tape,
+            slots: roots.iter().map(|&root| slots.get(root)).collect(),
+        }
     }
 }
 
@@ -164,7 +182,10 @@ fn boluses(model: &Model, layout: &Layout) -> Vec<Option<Bolus>> {
                     .map(|(k, (state, _))| (state.index(), observable + k))
                     .collect();
                 observable += to.len();
-                Some(Bolus { accumulator: accumulator.expect("bolus inputs have one"), targets })
+                Some(Bolus {
+                    accumulator: accumulator.expect("bolus inputs have one"),
+                    targets,
+                })
             }
         })
         .collect()
@@ -200,7 +221,11 @@ impl<const W: usize> System<W> for Program {
     }
 
     fn set_parameters(&self, lane: usize, parameters: &[f64], scratch: &mut [[f64; W]]) {
-        assert_eq!(parameters.len(), self.layout.parameters, "one value per parameter");
+        assert_eq!(
+            parameters.len(),
+            self.layout.parameters,
+            "one value per parameter"
+        );
         let first = self.parameters as usize;
         for (slot, &value) in scratch.iter_mut().zip(&self.constants) {
             slot[lane] = value;
@@ -208,7 +233,8 @@ impl<const W: usize> System<W> for Program {
         for (slot, &value) in scratch[first..].iter_mut().zip(parameters) {
             slot[lane] = value;
         }
-        self.parameter_tape.execute_lane(lane, &self.tables, scratch);
+        self.parameter_tape
+            .execute_lane(lane, &self.tables, scratch);
     }
 
     fn set_inputs(&self, lane: usize, inputs: &[f64], scratch: &mut [[f64; W]]) {
@@ -219,7 +245,13 @@ impl<const W: usize> System<W> for Program {
         self.input_tape.execute_lane(lane, &self.tables, scratch);
     }
 
-    fn rates(&self, t: &[f64; W], y: &[[f64; W]], rates: &mut [[f64; W]], scratch: &mut [[f64; W]]) {
+    fn rates(
+        &self,
+        t: &[f64; W],
+        y: &[[f64; W]],
+        rates: &mut [[f64; W]],
+        scratch: &mut [[f64; W]],
+    ) {
         self.run(&self.rates, t, y, scratch);
         copy_out(&self.rates.slots, scratch, rates);
     }
@@ -280,7 +312,9 @@ impl<const W: usize> System<W> for Program {
         y: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        let bolus = self.boluses[input].as_ref().expect("only bolus inputs receive amounts");
+        let bolus = self.boluses[input]
+            .as_ref()
+            .expect("only bolus inputs receive amounts");
         self.run(&self.observe, &[t; W], y, scratch);
         for &(state, observable) in &bolus.targets {
             let coefficient = scratch[self.observe.slots[observable] as usize][lane];

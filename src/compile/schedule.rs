@@ -44,8 +44,11 @@ pub fn order(graph: &Graph, nodes: &[NodeId]) -> Vec<(Opcode, Vec<NodeId>)> {
     let mut ready: BTreeMap<Opcode, BTreeSet<NodeId>> = BTreeMap::new();
     for &id in nodes {
         let (opcode, arguments) = operation(graph, id);
-        let needs: BTreeSet<NodeId> =
-            arguments.iter().copied().filter(|a| inside.contains(a)).collect();
+        let needs: BTreeSet<NodeId> = arguments
+            .iter()
+            .copied()
+            .filter(|a| inside.contains(a))
+            .collect();
         for &need in &needs {
             users.entry(need).or_default().push(id);
         }
@@ -64,7 +67,10 @@ pub fn order(graph: &Graph, nodes: &[NodeId]) -> Vec<(Opcode, Vec<NodeId>)> {
                 let left = waiting.get_mut(&user).expect("every node is counted");
                 *left -= 1;
                 if *left == 0 {
-                    ready.entry(operation(graph, user).0).or_default().insert(user);
+                    ready
+                        .entry(operation(graph, user).0)
+                        .or_default()
+                        .insert(user);
                 }
             }
         }
@@ -138,7 +144,10 @@ fn last_readers(
     groups: &[(Opcode, Vec<NodeId>)],
     roots: &[NodeId],
 ) -> BTreeMap<NodeId, usize> {
-    let steps: Vec<NodeId> = groups.iter().flat_map(|(_, group)| group.iter().copied()).collect();
+    let steps: Vec<NodeId> = groups
+        .iter()
+        .flat_map(|(_, group)| group.iter().copied())
+        .collect();
     let inside: BTreeSet<NodeId> = steps.iter().copied().collect();
     let mut last = BTreeMap::new();
     for (step, &id) in steps.iter().enumerate() {
@@ -167,7 +176,10 @@ fn push_run(
         let arguments = operation(graph, id).1;
         let read = arguments.map(|argument| slots.get(argument));
         place(id, slots);
-        tape.instructions.push(Instruction { out: slots.get(id), arguments: read });
+        tape.instructions.push(Instruction {
+            out: slots.get(id),
+            arguments: read,
+        });
     }
     let end = tape.instructions.len() as u32;
     tape.runs.push(Run { opcode, start, end });

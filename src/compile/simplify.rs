@@ -29,7 +29,9 @@ impl Graph {
             Opcode::Negate => self.negate(a),
             Opcode::Minimum | Opcode::Maximum if a == b => Some(a),
             Opcode::Select if b == c => Some(b),
-            Opcode::Select => self.constant_value(a).map(|yes| if yes != 0.0 { b } else { c }),
+            Opcode::Select => self
+                .constant_value(a)
+                .map(|yes| if yes != 0.0 { b } else { c }),
             _ => None,
         };
         simpler.unwrap_or_else(|| self.intern(Node::Operation(opcode, ordered(opcode, arguments))))
@@ -108,7 +110,9 @@ impl Graph {
 
     /// `outer·(inner·x)` as one factor, unless the product of the numbers leaves the normal range.
     fn merge_factors(&mut self, outer: f64, other: NodeId) -> Option<NodeId> {
-        let Node::Operation(Opcode::Multiply, [p, q, _]) = self.node(other) else { return None };
+        let Node::Operation(Opcode::Multiply, [p, q, _]) = self.node(other) else {
+            return None;
+        };
         let (inner, x) = match (self.constant_value(p), self.constant_value(q)) {
             (Some(inner), _) => (inner, q),
             (_, Some(inner)) => (inner, p),
@@ -173,5 +177,9 @@ impl Graph {
 /// `b·a` is the same node as `a·b`.
 fn ordered(opcode: Opcode, [a, b, c]: [NodeId; 3]) -> [NodeId; 3] {
     let commutes = matches!(opcode, Opcode::Add | Opcode::Multiply);
-    if commutes && b < a { [b, a, b] } else { [a, b, c] }
+    if commutes && b < a {
+        [b, a, b]
+    } else {
+        [a, b, c]
+    }
 }

@@ -68,9 +68,11 @@ impl Values<'_> {
             Expr::Call(function, argument) => call(*function, value(argument)),
             Expr::Minimum(a, b) => smaller(value(a), value(b)),
             Expr::Maximum(a, b) => larger(value(a), value(b)),
-            Expr::Select(condition, yes, no) => {
-                value(if self.holds(condition, known) { yes } else { no })
-            }
+            Expr::Select(condition, yes, no) => value(if self.holds(condition, known) {
+                yes
+            } else {
+                no
+            }),
             Expr::Table(id, arguments) => {
                 let table = &self.model.tables[id.index()];
                 let y = arguments.get(1).map_or(0.0, value);
@@ -109,9 +111,17 @@ fn floored(x: f64) -> f64 {
 
 /// NaN if either is, unlike `f64::max`: a lost number must stay visible.
 fn larger(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
 }
 
 fn smaller(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.min(b)
+    }
 }

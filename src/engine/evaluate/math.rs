@@ -138,7 +138,11 @@ fn split_exponent(x: f64) -> (f64, f64) {
     const ONE: u64 = 0x3ff0_0000_0000_0000;
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     let subnormal = x < f64::MIN_POSITIVE;
-    let scaled = if subnormal { x * 18014398509481984.0 } else { x };
+    let scaled = if subnormal {
+        x * 18014398509481984.0
+    } else {
+        x
+    };
     let shift = if subnormal { 1023.0 + 54.0 } else { 1023.0 };
     let bits = scaled.to_bits().wrapping_add(ONE - SQRT_HALF);
     let k = f64::from_bits((bits >> 52) | TWO_52.to_bits()) - TWO_52 - shift;
@@ -288,7 +292,12 @@ mod tests {
 
     #[test]
     fn exp_is_within_two_ulp() {
-        for (low, high) in [(-1.0, 1.0), (-30.0, 30.0), (-708.0, 709.7), (-745.2, -708.0)] {
+        for (low, high) in [
+            (-1.0, 1.0),
+            (-30.0, 30.0),
+            (-708.0, 709.7),
+            (-745.2, -708.0),
+        ] {
             let error = worst(low, high, exp, f64::exp);
             assert!(error <= 2.0, "{error} ulp in {low}..{high}");
         }
@@ -296,7 +305,13 @@ mod tests {
 
     #[test]
     fn ln_is_within_two_ulp() {
-        for (low, high) in [(0.5, 2.0), (1e-300, 1e-290), (1e-3, 1e3), (1e10, 1e300), (0.0, 1e-308)] {
+        for (low, high) in [
+            (0.5, 2.0),
+            (1e-300, 1e-290),
+            (1e-3, 1e3),
+            (1e10, 1e300),
+            (0.0, 1e-308),
+        ] {
             let error = worst(low, high, ln, f64::ln);
             assert!(error <= 2.0, "{error} ulp in {low}..{high}");
         }
@@ -339,7 +354,10 @@ mod tests {
     #[test]
     fn limits_are_the_usual_ones() {
         let infinity = f64::INFINITY;
-        assert_eq!([exp(infinity), exp(-infinity), exp(0.0), exp(1e300)], [infinity, 0.0, 1.0, infinity]);
+        assert_eq!(
+            [exp(infinity), exp(-infinity), exp(0.0), exp(1e300)],
+            [infinity, 0.0, 1.0, infinity]
+        );
         assert_eq!([ln(0.0), ln(infinity), ln(1.0)], [-infinity, infinity, 0.0]);
         assert!(ln(-1.0).is_nan() && ln(f64::NAN).is_nan() && exp(f64::NAN).is_nan());
         assert_eq!([power(1e-12, 40.0), power(1e12, 40.0)], [0.0, infinity]);

@@ -27,7 +27,11 @@ impl Table {
         let y = if y.is_empty() { vec![0.0] } else { y.to_vec() };
         let (columns, rows) = (x.len(), y.len());
         let value: Vec<f64> = values.concat();
-        assert_eq!(value.len(), columns * rows, "a table has one value per knot");
+        assert_eq!(
+            value.len(),
+            columns * rows,
+            "a table has one value per knot"
+        );
         let mut slope_x = vec![0.0; value.len()];
         let mut slope_y = vec![0.0; value.len()];
         for row in 0..rows {
@@ -40,7 +44,13 @@ impl Table {
                 slope_y[row * columns + column] = slope;
             }
         }
-        Table { x: x.to_vec(), y, value, slope_x, slope_y }
+        Table {
+            x: x.to_vec(),
+            y,
+            value,
+            slope_x,
+            slope_y,
+        }
     }
 
     pub fn value(&self, x: f64, y: f64) -> f64 {
@@ -64,7 +74,11 @@ impl Table {
     fn blend(&self, i: usize, j: usize, [a0, a1, s0, s1]: Basis, [b0, b1, u0, u1]: Basis) -> f64 {
         let lower = j * self.x.len() + i;
         let right = usize::from(i + 1 < self.x.len());
-        let upper = if j + 1 < self.y.len() { lower + self.x.len() } else { lower };
+        let upper = if j + 1 < self.y.len() {
+            lower + self.x.len()
+        } else {
+            lower
+        };
         let along_x = |at: usize| {
             let next = at + right;
             (self.value[at] * a0 + self.value[next] * a1)
@@ -97,10 +111,18 @@ fn locate(knots: &[f64], at: f64) -> (usize, Basis, Basis) {
     let width = knots[i + 1] - knots[i];
     let u = (at - knots[i]) / width;
     let v = 1.0 - u;
-    let weights =
-        [(1.0 + 2.0 * u) * v * v, (1.0 + 2.0 * v) * u * u, u * v * v * width, -(v * u * u * width)];
+    let weights = [
+        (1.0 + 2.0 * u) * v * v,
+        (1.0 + 2.0 * v) * u * u,
+        u * v * v * width,
+        -(v * u * u * width),
+    ];
     let rise = 6.0 * u * v / width;
-    (i, weights, [-rise, rise, v * (1.0 - 3.0 * u), u * (1.0 - 3.0 * v)])
+    (
+        i,
+        weights,
+        [-rise, rise, v * (1.0 - 3.0 * u), u * (1.0 - 3.0 * v)],
+    )
 }
 
 /// Slopes at the knots that keep every piece monotone.
@@ -109,8 +131,9 @@ fn slopes(x: &[f64], values: &[f64]) -> Vec<f64> {
     if count < 2 {
         return vec![0.0; count];
     }
-    let secant: Vec<f64> =
-        (0..count - 1).map(|i| (values[i + 1] - values[i]) / (x[i + 1] - x[i])).collect();
+    let secant: Vec<f64> = (0..count - 1)
+        .map(|i| (values[i + 1] - values[i]) / (x[i + 1] - x[i]))
+        .collect();
     let mut slope = vec![0.0; count];
     slope[0] = secant[0];
     slope[count - 1] = secant[count - 2];
@@ -154,13 +177,19 @@ mod tests {
     #[test]
     fn a_rising_table_never_falls_between_its_knots() {
         let table = Table::new(&[0.0, 1.0, 1.1, 5.0], &[], &[vec![0.0, 0.1, 7.0, 7.1]]);
-        let values: Vec<f64> = (0..=500).map(|k| table.value(k as f64 * 0.01, 0.0)).collect();
+        let values: Vec<f64> = (0..=500)
+            .map(|k| table.value(k as f64 * 0.01, 0.0))
+            .collect();
         assert!(values.windows(2).all(|pair| pair[1] >= pair[0] - 1e-15));
     }
 
     #[test]
     fn slopes_of_a_two_axis_table_match_differences() {
-        let rows = [vec![0.0, 1.0, 4.0], vec![1.0, 3.0, 5.0], vec![2.0, 7.0, 8.0]];
+        let rows = [
+            vec![0.0, 1.0, 4.0],
+            vec![1.0, 3.0, 5.0],
+            vec![2.0, 7.0, 8.0],
+        ];
         let table = Table::new(&[0.0, 1.0, 2.0], &[0.0, 2.0, 3.0], &rows);
         let h = 1e-6;
         for (x, y) in [(0.3, 0.7), (1.6, 2.5), (0.9, 2.9), (1.2, 0.1)] {

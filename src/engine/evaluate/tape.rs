@@ -97,7 +97,9 @@ impl Tape {
     ) {
         for run in &self.runs {
             for instruction in self.of(run) {
-                let [a, b, c] = instruction.arguments.map(|slot| [slots[slot as usize][lane]]);
+                let [a, b, c] = instruction
+                    .arguments
+                    .map(|slot| [slots[slot as usize][lane]]);
                 slots[instruction.out as usize][lane] = kernel(run.opcode, tables, a, b, c)[0];
             }
         }
