@@ -46,11 +46,17 @@ pub fn ln(x: f64) -> f64 {
 #[inline(always)]
 pub fn power(x: f64, exponent: f64) -> f64 {
     let (high, low) = ln_two_parts(x);
+    let (product, tail) = scale_two_parts(exponent, high, low);
+    exp_sum(product, tail)
+}
+
+/// exponent·(high + low) in two parts.
+#[inline(always)]
+pub fn scale_two_parts(exponent: f64, high: f64, low: f64) -> (f64, f64) {
     let (product, error) = product_two_parts(exponent, high);
     let tail = error + exponent * low;
     // Where the product overflows, its error term is meaningless.
-    let tail = if product.abs() < 1e4 { tail } else { 0.0 };
-    exp_sum(product, tail)
+    (product, if product.abs() < 1e4 { tail } else { 0.0 })
 }
 
 /// sin x, within 1e-15 absolute for |x| < 1e9.
@@ -82,7 +88,7 @@ pub fn tanh(x: f64) -> f64 {
 
 /// e^(x + tail), |tail| far below 1.
 #[inline(always)]
-fn exp_sum(x: f64, tail: f64) -> f64 {
+pub fn exp_sum(x: f64, tail: f64) -> f64 {
     // Beyond these the result is ∞ or 0 anyway; comparisons leave NaN alone.
     let x = if x > 710.0 { 710.0 } else { x };
     let x = if x < -746.0 { -746.0 } else { x };
@@ -181,7 +187,7 @@ fn ln_special(x: f64, value: f64) -> f64 {
 
 /// ln x = high + low, relative error below 2⁻⁵⁷.
 #[inline(always)]
-fn ln_two_parts(x: f64) -> (f64, f64) {
+pub fn ln_two_parts(x: f64) -> (f64, f64) {
     let (k, f) = split_exponent(x);
     let (s, r) = ln_series(f);
     let (square, square_error) = product_two_parts(f, f);
@@ -219,7 +225,7 @@ fn product_two_parts(a: f64, b: f64) -> (f64, f64) {
 
 /// x = quarter·π/2 + r + tail, |r| ≤ π/4, good for |x| < 1e9 (quarter < 2³⁰).
 #[inline(always)]
-fn reduce_quarter(x: f64) -> (u64, f64, f64) {
+pub fn reduce_quarter(x: f64) -> (u64, f64, f64) {
     // π/2 in parts of 22 bits, so that a multiple of each by a 30-bit integer is exact.
     const P: [f64; 4] = [
         1.570796012878418,
@@ -241,7 +247,7 @@ fn reduce_quarter(x: f64) -> (u64, f64, f64) {
 /// # Source
 /// fdlibm `k_sin.c`, `k_cos.c`.
 #[inline(always)]
-fn circular(quarter: u64, r: f64, tail: f64) -> f64 {
+pub fn circular(quarter: u64, r: f64, tail: f64) -> f64 {
     const S: [f64; 6] = [
         -1.66666666666666324348e-01,
         8.33333333332248946124e-03,

@@ -81,8 +81,41 @@ impl Tape {
         &self.instructions[run.start as usize..run.end as usize]
     }
 
-    /// Runs all lanes.
+    /// Runs all lanes, with the widest vectors the machine has.
     pub fn execute<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let wide = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if W >= 8 && wide {
+                // SAFETY: the features were just detected.
+                return unsafe { self.execute_avx512(tables, slots) };
+            }
+            if W >= 4 && is_x86_feature_detected!("avx2") {
+                // SAFETY: the feature was just detected.
+                return unsafe { self.execute_avx2(tables, slots) };
+            }
+        }
+        self.execute_runs(tables, slots);
+    }
+
+    /// The same code compiled for wider vectors. The language never contracts `a * b + c`, so the bits
+    /// cannot differ.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+    fn execute_avx512<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
+        self.execute_runs(tables, slots);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn execute_avx2<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
+        self.execute_runs(tables, slots);
+    }
+
+    #[inline(always)]
+    fn execute_runs<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
         for run in &self.runs {
             execute_run(run.opcode, self.of(run), tables, slots);
         }
@@ -171,14 +204,41 @@ pub fn kernel<const W: usize>(
         }
         Opcode::Exp => map(a, math::exp),
         Opcode::Ln => map(a, math::ln),
-        Opcode::Power => zip(a, b, math::power),
-        Opcode::Sin => map(a, math::sin),
-        Opcode::Cos => map(a, math::cos),
+        Opcode::Power => power(a, b),
+        Opcode::Sin => circular(a, 0),
+        Opcode::Cos => circular(a, 1),
         Opcode::Tanh => map(a, math::tanh),
         Opcode::TableValue(k) => zip(a, b, |x, y| tables[k as usize].value(x, y)),
         Opcode::TableSlopeX(k) => zip(a, b, |x, y| tables[k as usize].slope_x(x, y)),
         Opcode::TableSlopeY(k) => zip(a, b, |x, y| tables[k as usize].slope_y(x, y)),
     }
+}
+
+/// [`math::power`] in stages: a loop over lanes becomes vector code only while it is short.
+#[inline(always)]
+fn power<const W: usize>(base: [f64; W], exponent: [f64; W]) -> [f64; W] {
+    let (mut high, mut low, mut product, mut tail) = (base, base, base, base);
+    for lane in 0..W {
+        (high[lane], low[lane]) = math::ln_two_parts(base[lane]);
+    }
+    for lane in 0..W {
+        (product[lane], tail[lane]) = math::scale_two_parts(exponent[lane], high[lane], low[lane]);
+    }
+    zip(product, tail, math::exp_sum)
+}
+
+/// [`math::sin`] (`ahead` = 0) or [`math::cos`] (1) in stages.
+#[inline(always)]
+fn circular<const W: usize>(angle: [f64; W], ahead: u64) -> [f64; W] {
+    let mut quarter = [0; W];
+    let (mut r, mut tail, mut out) = (angle, angle, angle);
+    for lane in 0..W {
+        (quarter[lane], r[lane], tail[lane]) = math::reduce_quarter(angle[lane]);
+    }
+    for lane in 0..W {
+        out[lane] = math::circular(quarter[lane].wrapping_add(ahead), r[lane], tail[lane]);
+    }
+    out
 }
 
 #[inline(always)]
