@@ -6,7 +6,10 @@
 //!
 //! Start reading at [`System`], then [`Member`] and [`Options`].
 
+pub mod equilibrium;
 pub mod evaluate;
+pub mod integrate;
+pub mod linear;
 pub mod system;
 
 pub use system::*;
@@ -33,14 +36,14 @@ pub enum Row {
 /// # Errors
 /// [`Failure::NoEquilibrium`] naming the state that drifts most.
 pub fn equilibrium<S: System<1>>(
-    _system: &S,
-    _parameters: &[f64],
-    _inputs: &[f64],
-    _guess: &[f64],
-    _rows: &[Row],
-    _scale: &[f64],
+    system: &S,
+    parameters: &[f64],
+    inputs: &[f64],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
 ) -> Result<Vec<f64>, Failure> {
-    unimplemented!("engine")
+    equilibrium::solve(system, parameters, inputs, guess, rows, scale)
 }
 
 /// Integrates one member.
@@ -48,19 +51,15 @@ pub fn equilibrium<S: System<1>>(
 /// # Errors
 /// A [`Failure`] with the time and the state that resisted.
 pub fn run_member<S: System<1>>(
-    _system: &S,
-    _member: &Member,
-    _options: &Options,
+    system: &S,
+    member: &Member,
+    options: &Options,
 ) -> Result<Trajectory, Failure> {
-    unimplemented!("engine")
-}
-
-/// Integrates many members in lanes of `W`, on all cores; results in member order, each bit for bit
-/// what [`run_member`] gives.
-pub fn run_members<const W: usize, S: System<W>>(
-    _system: &S,
-    _members: &[Member],
-    _options: &Options,
-) -> Vec<Result<Trajectory, Failure>> {
-    unimplemented!("engine")
+    match options.method {
+        Method::Rodas5p => {
+            let symbolic = linear::Symbolic::new(system.state_count(), system.jacobian_pattern());
+            integrate::drive::run(system, &symbolic, member, options)
+        }
+        Method::Dopri5 | Method::Dop853 => integrate::explicit::run(system, member, options),
+    }
 }
