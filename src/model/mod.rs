@@ -8,9 +8,9 @@
 
 pub mod check;
 pub mod declare;
+pub mod evaluate;
 pub mod file;
 pub mod formula;
-pub mod evaluate;
 pub mod load;
 pub mod shared;
 pub mod types;

@@ -1,6 +1,7 @@
 //! Dopri5 and Dop853 of the `ode_solvers` crate, segment by segment between breakpoints: for non-stiff
 //! runs and as an independent check. State events are not supported here and are refused.
 
+use ode_solvers::dop_shared::OutputType;
 use ode_solvers::{DVector, Dop853, Dopri5};
 
 use crate::engine::{Failure, Member, Method, Options, System, Trajectory};
@@ -120,10 +121,12 @@ fn segment<S: System<1>>(
     let (stats, end) = match options.method {
         Method::Dopri5 => {
             let mut solver = Dopri5::new(scaled, from, to, dx, z, options.rtol, 1.0);
+            solver.set_output(OutputType::Sparse);
             (solver.integrate(), solver.y_out().last().cloned())
         }
         _ => {
             let mut solver = Dop853::new(scaled, from, to, dx, z, options.rtol, 1.0);
+            solver.set_output(OutputType::Sparse);
             (solver.integrate(), solver.y_out().last().cloned())
         }
     };
