@@ -116,6 +116,14 @@ fn every_state_moves(model: &Model, out: &mut Vec<Diagnostic>) {
             moved[state.index()] = true;
         }
     }
+    let mut filled = vec![false; model.states.len()];
+    for input in &model.inputs {
+        if let InputKind::Bolus { to } = &input.kind {
+            for (state, _) in to {
+                filled[state.index()] = true;
+            }
+        }
+    }
     let mut rated = vec![0usize; model.states.len()];
     for rate in &model.rates {
         rated[rate.state.index()] += 1;
@@ -123,6 +131,7 @@ fn every_state_moves(model: &Model, out: &mut Vec<Diagnostic>) {
     for (at, state) in model.states.iter().enumerate() {
         let mistake = match (moved[at], rated[at]) {
             (true, 0) | (false, 1) => continue,
+            (false, 0) if filled[at] => continue,
             (true, _) => "is moved by a process and has a rate of its own",
             (false, 0) => "never changes: no process moves it and it has no rate",
             (false, _) => "has two rates",
