@@ -1,11 +1,13 @@
 //! Reads scenario files: the only place in this stage that touches the disk.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Scenario;
-use crate::diagnostics::{Diagnostic, Sources};
-use crate::model::Model;
+use super::{Scenario, resolve};
+use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
+use crate::model::file::{Entry, Item, Reader, Table as Tree, Value, parse, problem};
+use crate::model::load::{load_model, read_text};
+use crate::model::{Grade, Model};
 
 /// What the command line changes.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +16,7 @@ pub struct Overrides {
     pub set: Vec<(String, String)>,
     pub edges_off: Vec<String>,
     pub edge_strengths: Vec<(String, f64)>,
-    pub min_grade: Option<crate::model::Grade>,
+    pub min_grade: Option<Grade>,
     pub rtol: Option<f64>,
     pub method: Option<crate::engine::Method>,
 }
@@ -24,10 +26,213 @@ pub struct Overrides {
 /// # Errors
 /// Every problem found in the scenario or in the model's files.
 pub fn load_scenario(
-    _path: &Path,
-    _models: &Path,
-    _overrides: &Overrides,
-    _sources: &mut Sources,
+    path: &Path,
+    models: &Path,
+    overrides: &Overrides,
+    sources: &mut Sources,
 ) -> Result<(Arc<Model>, Scenario), Vec<Diagnostic>> {
-    unimplemented!("scenario")
+    let mut out = Vec::new();
+    let mut files = Vec::new();
+    let Some(mut tree) = read(path, sources, &mut files, &mut out, 0) else {
+        return Err(out);
+    };
+    for (key, value) in &overrides.set {
+        let file = sources.add(PathBuf::from("--set"), format!("{key}={value}"));
+        if let Err(why) = set(&mut tree, key, value, file) {
+            let span = Span {
+                file,
+                range: 0..key.len(),
+            };
+            out.push(problem(
+                "bad-set",
+                format!("`{key}` cannot be set: {why}"),
+                span,
+                "this path",
+            ));
+        }
+    }
+    let mut reader = Reader::new(&tree, "this scenario", tree.span.clone());
+    let name = reader
+        .required_text("model", &mut out)
+        .map(|(name, _)| name.to_string());
+    let Some(name) = name.filter(|_| out.is_empty()) else {
+        return Err(out);
+    };
+    let model = load_model(models, &name, sources)?;
+    let scenario = resolve::scenario(path, files, &tree, &model, overrides, &mut out);
+    match scenario {
+        Some(scenario) if !out.iter().any(|d| d.severity == Severity::Error) => {
+            Ok((Arc::new(model), scenario))
+        }
+        _ => {
+            out.sort_by_key(|d| d.span.as_ref().map(|s| (s.file.0, s.range.start)));
+            Err(out)
+        }
+    }
+}
+
+/// One file with what it extends, merged: the file's own keys win.
+fn read(
+    path: &Path,
+    sources: &mut Sources,
+    files: &mut Vec<(PathBuf, String)>,
+    out: &mut Vec<Diagnostic>,
+    depth: u32,
+) -> Option<Tree> {
+    let (file, text) = read_text(path, sources, out)?;
+    let (tree, problems) = parse(file, &text);
+    let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+    files.push((name, text));
+    if !problems.is_empty() {
+        out.extend(problems);
+        return None;
+    }
+    let Some(entry) = tree.get("extends") else {
+        return Some(tree);
+    };
+    let Value::Text(base) = &entry.item.value else {
+        let span = entry.item.span.clone();
+        out.push(problem(
+            "wrong-kind",
+            "`extends` names a file".to_string(),
+            span,
+            "a string",
+        ));
+        return None;
+    };
+    if depth > 8 {
+        let span = entry.item.span.clone();
+        out.push(problem(
+            "cyclic-extends",
+            "these files extend one another".to_string(),
+            span,
+            "here",
+        ));
+        return None;
+    }
+    let base = path.parent().unwrap_or(Path::new(".")).join(base);
+    let base = read(&base, sources, files, out, depth + 1)?;
+    Some(merge(base, tree))
+}
+
+fn merge(base: Tree, own: Tree) -> Tree {
+    let mut merged = Tree {
+        span: own.span.clone(),
+        entries: base.entries,
+    };
+    for entry in own.entries {
+        match merged
+            .entries
+            .iter_mut()
+            .find(|known| known.key == entry.key)
+        {
+            Some(known) => {
+                if let (Value::Table(old), Value::Table(new)) =
+                    (&known.item.value, &entry.item.value)
+                {
+                    known.item.value = Value::Table(merge(old.clone(), new.clone()));
+                } else {
+                    *known = entry;
+                }
+            }
+            None => merged.entries.push(entry),
+        }
+    }
+    merged
+}
+
+/// Sets `supplement.0.when` or `parameters."iron.tau"` to a value written as TOML, or else as text.
+///
+/// # Errors
+/// What is wrong with the path, in words.
+pub fn set(tree: &mut Tree, path: &str, value: &str, file: FileId) -> Result<(), String> {
+    let span = Span {
+        file,
+        range: 0..value.len(),
+    };
+    let item = parse(file, &format!("value = {value}"))
+        .0
+        .get("value")
+        .map(|entry| Item {
+            span: span.clone(),
+            ..entry.item.clone()
+        })
+        .unwrap_or(Item {
+            span: span.clone(),
+            value: Value::Text(value.to_string()),
+            content: 0,
+        });
+    set_item(tree, path, item)
+}
+
+/// As [`set`], with a value that was read from a file.
+///
+/// # Errors
+/// What is wrong with the path, in words.
+pub fn set_item(tree: &mut Tree, path: &str, item: Item) -> Result<(), String> {
+    let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+    // Parameters have dotted names: everything behind `parameters.` is one key.
+    if rest.is_empty() || key == "parameters" || key == "status" {
+        let (table, key) = if rest.is_empty() {
+            (tree, key)
+        } else {
+            (sub(tree, key, &item.span)?, rest)
+        };
+        let key = key.trim_matches('"').to_string();
+        match table.entries.iter_mut().find(|entry| entry.key == key) {
+            Some(entry) => entry.item = item,
+            None => table.entries.push(Entry {
+                key,
+                key_span: item.span.clone(),
+                item,
+            }),
+        }
+        return Ok(());
+    }
+    if let Some(entry) = tree.entries.iter_mut().find(|entry| entry.key == key)
+        && let Value::List(items) = &mut entry.item.value
+    {
+        let (index, rest) = rest
+            .split_once('.')
+            .ok_or(format!("`{key}` is a list: say which, and which key"))?;
+        let count = items.len();
+        let place = index
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| items.get_mut(index));
+        let place = place.ok_or(format!("`{key}` has {count} entries, counted from 0"))?;
+        return match &mut place.value {
+            Value::Table(table) => set_item(table, rest, item),
+            _ => Err(format!("`{key}.{index}` is not a table")),
+        };
+    }
+    set_item(sub(tree, key, &item.span)?, rest, item)
+}
+
+fn sub<'t>(tree: &'t mut Tree, key: &str, span: &Span) -> Result<&'t mut Tree, String> {
+    if tree.get(key).is_none() {
+        let value = Value::Table(Tree {
+            span: span.clone(),
+            entries: Vec::new(),
+        });
+        let item = Item {
+            span: span.clone(),
+            value,
+            content: 0,
+        };
+        tree.entries.push(Entry {
+            key: key.to_string(),
+            key_span: span.clone(),
+            item,
+        });
+    }
+    let entry = tree
+        .entries
+        .iter_mut()
+        .find(|entry| entry.key == key)
+        .expect("it was just made sure");
+    match &mut entry.item.value {
+        Value::Table(table) => Ok(table),
+        _ => Err(format!("`{key}` is not a table")),
+    }
 }

@@ -6,8 +6,15 @@
 //!
 //! Start reading at [`types`]: [`Scenario`] is checked, [`RunResult`] is what reports see.
 
+pub mod arm;
+pub mod expect;
+pub mod initial;
 pub mod load;
+pub mod measure;
+pub mod resolve;
 pub mod run;
+pub mod schedule;
+pub mod training;
 pub mod types;
 
 pub use types::*;

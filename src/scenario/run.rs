@@ -1,17 +1,294 @@
 //! Runs a checked scenario: initial states, warm-up, all arms in parallel, expectations.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{RunResult, Scenario};
+use rayon::prelude::*;
+
+use super::initial::{self, Initial};
+use super::{Arm, ArmResult, ExpectationResult, Ledger, RunResult, Scenario, Verdict, measure};
 use crate::compile::Program;
-use crate::model::Model;
+use crate::engine::{EventResponse, Failure, Member, Options, Trajectory, run_member};
+use crate::model::*;
 
 /// Runs every arm. `progress` is called with (arms finished, arms).
 pub fn run(
-    _model: Arc<Model>,
-    _program: Arc<Program>,
-    _scenario: Arc<Scenario>,
-    _progress: &(dyn Fn(usize, usize) + Sync),
+    model: Arc<Model>,
+    program: Arc<Program>,
+    scenario: Arc<Scenario>,
+    progress: &(dyn Fn(usize, usize) + Sync),
 ) -> RunResult {
-    unimplemented!("scenario")
+    let finished = AtomicUsize::new(0);
+    let arms: Vec<ArmResult> = scenario
+        .arms
+        .par_iter()
+        .map(|arm| {
+            let result = run_arm(&model, &program, &scenario, arm);
+            progress(
+                finished.fetch_add(1, Ordering::Relaxed) + 1,
+                scenario.arms.len(),
+            );
+            result
+        })
+        .collect();
+    let expectations = scenario
+        .expectations
+        .iter()
+        .enumerate()
+        .map(|(at, expectation)| {
+            match measure::evaluate(&expectation.measure, &program, &arms, expectation.arm) {
+                Ok(value) => ExpectationResult {
+                    expectation: at,
+                    value,
+                    verdict: measure::verdict(value, expectation.low, expectation.high),
+                    problem: None,
+                },
+                Err(why) => ExpectationResult {
+                    expectation: at,
+                    value: f64::NAN,
+                    verdict: Verdict::Miss,
+                    problem: Some(why),
+                },
+            }
+        })
+        .collect();
+    RunResult {
+        model,
+        program,
+        scenario,
+        arms,
+        expectations,
+    }
+}
+
+/// Solver options for a model: atol = 1e-3·rtol·scale, accumulators outside the error norm.
+pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options {
+    let mut atol: Vec<f64> = model
+        .states
+        .iter()
+        .map(|s| 1e-3 * scenario.rtol * s.scale)
+        .collect();
+    atol.resize(program.engine_states(), f64::INFINITY);
+    let response = |event: &Event| match event.action {
+        EventAction::Mark => EventResponse::Mark,
+        EventAction::Stop => EventResponse::Stop,
+        EventAction::EndBout => EventResponse::EndBout,
+    };
+    let trains = |input: &Input| input.role == Some(Role::Training);
+    Options {
+        method: scenario.method,
+        rtol: scenario.rtol,
+        atol,
+        max_steps: 20_000_000,
+        event_actions: model.events.iter().map(response).collect(),
+        bout_inputs: (0..model.inputs.len() as u32)
+            .filter(|at| trains(&model.inputs[*at as usize]))
+            .collect(),
+    }
+}
+
+fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> ArmResult {
+    let options = options(model, program, scenario);
+    let warm_up = scenario.warm_up_s;
+    let start = match initial::find(
+        model,
+        program,
+        arm,
+        &options,
+        warm_up,
+        scenario.declared_initial,
+    ) {
+        Ok(start) => start,
+        Err(failure) => return failed(model, arm, failure),
+    };
+    let member = Member {
+        parameters: start.parameters.clone(),
+        inputs: arm.inputs.clone(),
+        y0: start.state.clone(),
+        t0: 0.0,
+        t_end: scenario.duration_s,
+        breakpoints: arm.breakpoints.clone(),
+        output_times: scenario.output_times.clone(),
+        restore: None,
+    };
+    let outcome = run_member(program, &member, &options);
+    summarise(model, start, outcome, &options)
+}
+
+fn failed(model: &Model, arm: &Arm, failure: Failure) -> ArmResult {
+    ArmResult {
+        parameters: arm.parameters.clone(),
+        initial: vec![0.0; model.states.len()],
+        outcome: Err(failure),
+        drift: Vec::new(),
+        conserved: Vec::new(),
+        ledger: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn summarise(
+    model: &Model,
+    start: Initial,
+    outcome: Result<Trajectory, Failure>,
+    options: &Options,
+) -> ArmResult {
+    let mut result = ArmResult {
+        parameters: start.parameters,
+        initial: start.state,
+        outcome,
+        drift: Vec::new(),
+        conserved: Vec::new(),
+        ledger: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let Ok(run) = &result.outcome else {
+        return result;
+    };
+    result.conserved = model
+        .conserved
+        .iter()
+        .map(|total| {
+            let sum = |y: &[f64]| {
+                total
+                    .weights
+                    .iter()
+                    .map(|(s, w)| w * y[s.index()])
+                    .sum::<f64>()
+            };
+            let before = sum(&result.initial);
+            (sum(&run.final_state) - before).abs() / before.abs().max(1e-300)
+        })
+        .collect();
+    result.ledger = ledger(model, &result.initial, &run.final_state);
+    result.warnings = negatives(model, run, options);
+    result
+}
+
+/// Stores, gains and losses of every kind of matter, in the unit of its first state.
+fn ledger(model: &Model, before: &[f64], after: &[f64]) -> Vec<Ledger> {
+    let mut matters: Vec<&str> = model
+        .states
+        .iter()
+        .flat_map(|s| s.of.iter().map(|(m, _)| m.as_str()))
+        .collect();
+    matters.sort_unstable();
+    matters.dedup();
+    matters
+        .into_iter()
+        .filter_map(|matter| balance(model, matter, before, after))
+        .collect()
+}
+
+fn balance(model: &Model, matter: &str, before: &[f64], after: &[f64]) -> Option<Ledger> {
+    let content = |state: &State| {
+        state
+            .of
+            .iter()
+            .find(|(name, _)| name == matter)
+            .map(|(_, n)| *n)
+    };
+    let unit = model
+        .states
+        .iter()
+        .find(|state| content(state).is_some())?
+        .unit
+        .clone();
+    let weight: Vec<f64> = model
+        .states
+        .iter()
+        .map(|state| {
+            content(state)
+                .and_then(|n| Some(n * state.unit.ratio_to(&unit)?))
+                .unwrap_or(0.0)
+        })
+        .collect();
+    let total = |y: &[f64]| weight.iter().zip(y).map(|(w, y)| w * y).sum::<f64>();
+    let mut flows = Vec::new();
+    let (mut gained, mut lost) = (0.0, 0.0);
+    let mut at = model.states.len();
+    for process in &model.processes {
+        let Some((direction, _, acc_unit)) = &process.boundary else {
+            continue;
+        };
+        let first = process
+            .from
+            .iter()
+            .chain(&process.to)
+            .next()
+            .map(|(state, _)| *state);
+        let share = first
+            .and_then(|s| content(&model.states[s.index()]))
+            .unwrap_or(0.0);
+        let amount = after[at] * share * acc_unit.ratio_to(&unit).unwrap_or(0.0);
+        at += 1;
+        if amount != 0.0 {
+            let sign = if *direction == Direction::Gain {
+                1.0
+            } else {
+                -1.0
+            };
+            flows.push((process.name.clone(), sign * amount));
+            if sign > 0.0 {
+                gained += amount
+            } else {
+                lost += amount
+            }
+        }
+    }
+    for input in &model.inputs {
+        let InputKind::Bolus { to } = &input.kind else {
+            continue;
+        };
+        let enters = to
+            .iter()
+            .any(|(state, _)| content(&model.states[state.index()]).is_some());
+        let amount = if enters {
+            after[at] * input.unit.ratio_to(&unit).unwrap_or(0.0)
+        } else {
+            0.0
+        };
+        at += 1;
+        if amount != 0.0 {
+            flows.push((input.name.clone(), amount));
+            gained += amount;
+        }
+    }
+    let (start, end) = (total(before), total(after));
+    let size = start.abs().max(end.abs()).max(gained).max(lost).max(1e-300);
+    let error = (start + gained - lost - end).abs() / size;
+    Some(Ledger {
+        matter: matter.to_string(),
+        unit,
+        start,
+        gained,
+        lost,
+        end,
+        error,
+        flows,
+    })
+}
+
+fn negatives(model: &Model, run: &Trajectory, options: &Options) -> Vec<String> {
+    let width = options.atol.len();
+    let mut warnings = Vec::new();
+    for (at, state) in model
+        .states
+        .iter()
+        .enumerate()
+        .filter(|(_, state)| !state.signed)
+    {
+        let lowest = run
+            .states
+            .chunks(width)
+            .map(|row| row[at])
+            .fold(f64::INFINITY, f64::min);
+        if lowest < -options.atol[at] {
+            warnings.push(format!(
+                "{} fell to {lowest:e} {}, below zero",
+                state.name, state.unit.text
+            ));
+        }
+    }
+    warnings
 }

@@ -174,6 +174,8 @@ pub struct Term {
     pub simple: Simple,
     /// Arm index; `None` = the expectation's arm.
     pub arm: Option<usize>,
+    /// From the term's own unit to the first term's.
+    pub factor: f64,
 }
 
 #[derive(Debug, Clone)]

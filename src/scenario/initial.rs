@@ -1,0 +1,266 @@
+//! Where a run starts: reference equilibrium, the person's own equilibrium, warm-up.
+//!
+//! 1. The reference person at the reference diet, factor edges neutral: gives every `norm` and edge
+//!    reference its value.
+//! 2. The arm's person: pools that a status sets are pinned to it, pools slower than a year keep the
+//!    reference value, the rest is solved for.
+//! 3. A warm-up with the habitual schedule gives the phase of the day; pinned pools are restored daily.
+
+use super::Arm;
+use crate::compile::{Program, Slot};
+use crate::engine::{Failure, Member, Options, Restore, Row, System, equilibrium, run_member};
+use crate::model::evaluate::{Algebraic, Values};
+use crate::model::*;
+
+/// Initial state and parameters with references filled in.
+pub struct Initial {
+    pub parameters: Vec<f64>,
+    pub state: Vec<f64>,
+}
+
+/// Declared initial values of all engine states.
+pub fn declared(model: &Model, program: &Program, parameters: &[f64]) -> Vec<f64> {
+    let values = Values {
+        model,
+        parameters,
+        inputs: &[],
+        states: &[],
+        time: 0.0,
+    };
+    // Initial values use parameters only (checked), so nothing else needs to be known.
+    let nothing = Algebraic {
+        variables: Vec::new(),
+        processes: Vec::new(),
+    };
+    let mut state = vec![0.0; program.engine_states()];
+    for (slot, declared) in state.iter_mut().zip(&model.states) {
+        *slot = values.expr(&declared.initial, &nothing);
+    }
+    state
+}
+
+fn scales(model: &Model, program: &Program) -> Vec<f64> {
+    let mut scale: Vec<f64> = model.states.iter().map(|state| state.scale).collect();
+    scale.resize(program.engine_states(), 1.0);
+    scale
+}
+
+/// Finds where an arm starts.
+///
+/// # Errors
+/// The engine's reason if there is no equilibrium.
+pub fn find(
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    options: &Options,
+    warm_up_s: f64,
+    declared_only: bool,
+) -> Result<Initial, Failure> {
+    let mut parameters = arm.parameters.clone();
+    let reference = if model.references.is_empty() && declared_only {
+        declared(model, program, &parameters)
+    } else {
+        reference(model, program, arm, &mut parameters)?
+    };
+    if declared_only {
+        return Ok(Initial {
+            state: declared(model, program, &parameters),
+            parameters,
+        });
+    }
+    let still = with_clock(model, &parameters, 0.0);
+    let rows = rows(model, program, arm, &reference, &still, false);
+    let state = equilibrium(
+        program,
+        &still,
+        &arm.mean_inputs,
+        &reference,
+        &rows,
+        &scales(model, program),
+    )?;
+    let state = warm_up(program, arm, options, warm_up_s, &parameters, state)?;
+    let mut state = state;
+    state[model.states.len()..].fill(0.0);
+    Ok(Initial { parameters, state })
+}
+
+fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
+    let mut changed = parameters.to_vec();
+    for (slot, parameter) in changed.iter_mut().zip(&model.parameters) {
+        if parameter.kind == ParameterKind::ClockOn {
+            *slot = on;
+        }
+    }
+    changed
+}
+
+/// Solves the reference person and writes every reference value into `parameters`.
+fn reference(
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    parameters: &mut [f64],
+) -> Result<Vec<f64>, Failure> {
+    let mut neutral = with_clock(model, parameters, 0.0);
+    let people = model.people.iter().find(|people| people.name == arm.people);
+    let mut inputs: Vec<f64> = model
+        .inputs
+        .iter()
+        .map(|input| match input.kind {
+            InputKind::Rate { default } => default,
+            InputKind::Bolus { .. } => 0.0,
+        })
+        .collect();
+    if let Some(people) = people {
+        for (id, value) in &people.parameters {
+            neutral[id.index()] = *value;
+        }
+        for (id, value) in &people.inputs {
+            inputs[id.index()] = *value;
+        }
+    }
+    for (slot, parameter) in neutral.iter_mut().zip(&model.parameters) {
+        if let ParameterKind::EdgeStrength(id) = parameter.kind {
+            let structural = model.edges[id.index()].kind == EdgeKind::Structural;
+            *slot = if structural { 1.0 } else { 0.0 };
+        }
+    }
+    let mut state = declared(model, program, &neutral);
+    let scale = scales(model, program);
+    // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.
+    for _ in 0..50 {
+        let changed = read_references(model, program, &state, &inputs, &mut neutral);
+        let rows = rows(model, program, arm, &state, &neutral, true);
+        state = equilibrium(program, &neutral, &inputs, &state, &rows, &scale)?;
+        if changed < 1e-13 {
+            break;
+        }
+    }
+    read_references(model, program, &state, &inputs, &mut neutral);
+    for reference in &model.references {
+        parameters[reference.parameter.index()] = neutral[reference.parameter.index()];
+    }
+    Ok(state)
+}
+
+/// Sets references from the observables at a state; returns the largest relative change.
+fn read_references(
+    model: &Model,
+    program: &Program,
+    state: &[f64],
+    inputs: &[f64],
+    parameters: &mut [f64],
+) -> f64 {
+    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
+    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
+    System::<1>::set_inputs(program, 0, inputs, &mut scratch);
+    let y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
+    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
+    System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
+    let mut most = 0.0f64;
+    for (k, reference) in model.references.iter().enumerate() {
+        let value = values[program.reference_observable(k)][0];
+        let slot = &mut parameters[reference.parameter.index()];
+        most = most.max((value - *slot).abs() / value.abs().max(1e-300));
+        *slot = value;
+    }
+    most
+}
+
+/// One equation per engine state. `reference_person`: nothing is pinned or held.
+fn rows(
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    reference: &[f64],
+    parameters: &[f64],
+    reference_person: bool,
+) -> Vec<Row> {
+    let start = declared(model, program, parameters);
+    let mut rows: Vec<Row> = (0..program.engine_states())
+        .map(|at| match model.states.get(at) {
+            None => Row::Hold(0.0),
+            Some(state) if state.equilibrium == Equilibrium::Hold && !reference_person => {
+                Row::Hold(reference[at])
+            }
+            Some(_) if never_moved(model, at) => Row::Hold(start[at]),
+            Some(_) => Row::Steady,
+        })
+        .collect();
+    for total in &model.conserved {
+        let heaviest = total
+            .weights
+            .iter()
+            .filter(|(state, _)| rows[state.index()] == Row::Steady)
+            .max_by(|a, b| {
+                (a.1 * start[a.0.index()])
+                    .abs()
+                    .total_cmp(&(b.1 * start[b.0.index()]).abs())
+            });
+        if let Some((state, _)) = heaviest {
+            let weights: Vec<(usize, f64)> =
+                total.weights.iter().map(|(s, w)| (s.index(), *w)).collect();
+            let value = weights.iter().map(|(at, w)| w * start[*at]).sum();
+            rows[state.index()] = Row::Total { weights, value };
+        }
+    }
+    if !reference_person {
+        for (marker, value, state) in &arm.status {
+            let column = Column::Biomarker(BiomarkerId(*marker as u32));
+            if let Slot::Observable(index) = program.slot(column) {
+                rows[state.index()] = Row::Observable {
+                    index,
+                    value: *value,
+                };
+            }
+        }
+    }
+    rows
+}
+
+/// Filled by boluses only: it has no equilibrium, it keeps what it holds.
+fn never_moved(model: &Model, at: usize) -> bool {
+    let id = StateId(at as u32);
+    let moved = model
+        .processes
+        .iter()
+        .any(|p| p.from.iter().chain(&p.to).any(|(state, _)| *state == id));
+    !moved && !model.rates.iter().any(|rate| rate.state == id)
+}
+
+fn warm_up(
+    program: &Program,
+    arm: &Arm,
+    options: &Options,
+    warm_up_s: f64,
+    parameters: &[f64],
+    state: Vec<f64>,
+) -> Result<Vec<f64>, Failure> {
+    if warm_up_s <= 0.0 {
+        return Ok(state);
+    }
+    const DAY: f64 = 86_400.0;
+    let days = (warm_up_s / DAY).floor() as u32;
+    let states: Vec<u32> = arm.status.iter().map(|(_, _, state)| state.0).collect();
+    let member = Member {
+        parameters: parameters.to_vec(),
+        inputs: arm.mean_inputs.clone(),
+        y0: state,
+        t0: -warm_up_s,
+        t_end: 0.0,
+        breakpoints: arm.habitual.clone(),
+        output_times: Vec::new(),
+        restore: (!states.is_empty()).then(|| Restore {
+            states,
+            times: (0..days)
+                .map(|day| -f64::from(days - 1 - day) * DAY)
+                .collect(),
+        }),
+    };
+    let options = Options {
+        event_actions: Vec::new(),
+        ..options.clone()
+    };
+    Ok(run_member(program, &member, &options)?.final_state)
+}

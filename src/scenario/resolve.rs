@@ -1,0 +1,491 @@
+//! A scenario tree + model → [`Scenario`]: all arms resolved, figures and expectations read.
+
+use std::path::{Path, PathBuf};
+
+use super::arm::{self, Frame};
+use super::load::{Overrides, set_item};
+use super::{Expectation, ExpectationRole, Figure, FigureKind, Lesson, Scenario, Shown, expect};
+use crate::diagnostics::Diagnostic;
+use crate::engine::Method;
+use crate::model::declare::duration_s;
+use crate::model::file::{
+    Item, Reader, Table as Tree, Value, problem, problem_with_help, suggestion,
+};
+use crate::model::{Column, Model};
+use crate::units::Unit;
+
+type Out<'a> = &'a mut Vec<Diagnostic>;
+
+/// Resolves a whole scenario; `None` if too little of it could be read.
+pub fn scenario(
+    path: &Path,
+    files: Vec<(PathBuf, String)>,
+    tree: &Tree,
+    model: &Model,
+    overrides: &Overrides,
+    out: Out,
+) -> Option<Scenario> {
+    let mut reader = Reader::new(tree, "this scenario", tree.span.clone());
+    crate::model::declare::check_format(&mut reader, out);
+    let title = reader
+        .required_text("title", out)
+        .map(|(t, _)| t.to_string())
+        .unwrap_or_default();
+    let about = reader
+        .text("about", out)
+        .map(|(t, _)| t.trim().to_string())
+        .unwrap_or_default();
+    reader.item("model");
+    reader.item("extends");
+    let duration = reader
+        .required_text("duration", out)
+        .and_then(|(t, item)| duration_s(t, item, out))?;
+    let start_s = reader
+        .text("start", out)
+        .map_or(Some(0.0), |(text, item)| {
+            let start = super::schedule::start_s(text);
+            if start.is_none() {
+                let message = format!("`{text}` is not a start such as \"Mon 00:00\"");
+                out.push(problem(
+                    "bad-schedule",
+                    message,
+                    item.span.clone(),
+                    "not understood",
+                ));
+            }
+            start
+        })?;
+    let warm_up_s = reader
+        .text("warm_up", out)
+        .and_then(|(t, item)| duration_s(t, item, out))
+        .unwrap_or(model.warm_up_s);
+    let every = reader
+        .text("output_every", out)
+        .and_then(|(t, item)| duration_s(t, item, out));
+    let declared_initial = match reader.text("initial", out) {
+        Some(("declared", _)) => true,
+        None | Some(("equilibrium", _)) => false,
+        Some((text, item)) => {
+            let message = format!("`initial` cannot be \"{text}\"");
+            let help = Some("\"equilibrium\" or \"declared\"".to_string());
+            out.push(problem_with_help(
+                "unknown-choice",
+                message,
+                item.span.clone(),
+                "not known",
+                help,
+            ));
+            false
+        }
+    };
+    let lesson = reader.sub("lesson", out).map(|table| lesson(table, out));
+    let (method, rtol) = solver(&mut reader, overrides, out);
+    for key in arm::KEYS {
+        reader.item(key);
+    }
+    let base_name = reader
+        .text("base", out)
+        .map_or("base".to_string(), |(name, _)| name.to_string());
+    let arm_items = reader.list("arm", out).unwrap_or_default();
+    let figure_items = reader.list("figure", out).unwrap_or_default();
+    let expect_items = reader.list("expect", out).unwrap_or_default();
+    reader.finish(out);
+    let frame = Frame {
+        duration_s: duration,
+        start_s,
+        overrides,
+    };
+    let mut arms = vec![arm::arm(&base_name, tree, model, &frame, out)];
+    for item in arm_items {
+        if let Some(arm) = varied(item, tree, model, &frame, out) {
+            arms.push(arm);
+        }
+    }
+    let names: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
+    let expectations: Vec<Expectation> = expect_items
+        .iter()
+        .filter_map(|item| expectation(item, model, &names, out))
+        .collect();
+    let mut figures = Vec::new();
+    for item in figure_items {
+        figures.extend(figure(item, model, &names, duration, out));
+    }
+    let step = every.unwrap_or(duration / 250.0).max(duration / 1e6);
+    let count = (duration / step).floor() as u64;
+    let table_times: Vec<f64> = (0..=count).map(|k| k as f64 * step).collect();
+    let output_times = grid(&table_times, &expectations, &figures, duration);
+    Some(Scenario {
+        path: path.to_path_buf(),
+        title,
+        about,
+        lesson,
+        model: model.name.clone(),
+        duration_s: duration,
+        start_s,
+        time_unit: model.time_unit.clone(),
+        method,
+        rtol,
+        declared_initial,
+        warm_up_s,
+        output_times,
+        table_times,
+        arms,
+        figures,
+        data: Vec::new(),
+        expectations,
+        text: files
+            .first()
+            .map(|(_, text)| text.clone())
+            .unwrap_or_default(),
+        files,
+    })
+}
+
+fn grid(
+    table: &[f64],
+    expectations: &[Expectation],
+    figures: &[Figure],
+    duration: f64,
+) -> Vec<f64> {
+    let mut times = table.to_vec();
+    for expectation in expectations {
+        expect::times(&expectation.measure, &mut times, duration);
+    }
+    for figure in figures {
+        times.extend(
+            (0..=600).map(|k| figure.from_s + (figure.to_s - figure.from_s) * f64::from(k) / 600.0),
+        );
+        if let Some(measure) = &figure.measure {
+            expect::times(measure, &mut times, duration);
+        }
+    }
+    times.push(duration);
+    times.retain(|time| (0.0..=duration).contains(time));
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    times
+}
+
+fn lesson(table: &Tree, out: Out) -> Lesson {
+    let mut reader = Reader::new(table, "the lesson", table.span.clone());
+    let mut text = |key| {
+        reader
+            .required_text(key, out)
+            .map(|(t, _)| t.to_string())
+            .unwrap_or_default()
+    };
+    let lesson = Lesson {
+        predict: text("predict"),
+        run: text("run"),
+        explain: text("explain"),
+    };
+    reader.finish(out);
+    lesson
+}
+
+fn solver(reader: &mut Reader, overrides: &Overrides, out: Out) -> (Method, f64) {
+    let (mut method, mut rtol) = (Method::Rodas5p, 1e-5);
+    if let Some(table) = reader.sub("solver", out) {
+        let mut inner = Reader::new(table, "the solver", table.span.clone());
+        match inner.text("method", out) {
+            None | Some(("rodas5p", _)) => {}
+            Some(("dopri5", _)) => method = Method::Dopri5,
+            Some(("dop853", _)) => method = Method::Dop853,
+            Some((text, item)) => out.push(problem_with_help(
+                "unknown-choice",
+                format!("there is no method \"{text}\""),
+                item.span.clone(),
+                "not known",
+                suggestion(text, ["rodas5p", "dopri5", "dop853"]),
+            )),
+        }
+        if let Some((value, item)) = inner.number("rtol", out) {
+            if (1e-12..=1e-2).contains(&value) {
+                rtol = value;
+            } else {
+                let message = "rtol lies between 1e-12 and 1e-2".to_string();
+                out.push(problem(
+                    "impossible-value",
+                    message,
+                    item.span.clone(),
+                    "out of range",
+                ));
+            }
+        }
+        inner.finish(out);
+    }
+    (
+        overrides.method.unwrap_or(method),
+        overrides.rtol.unwrap_or(rtol),
+    )
+}
+
+fn table_of<'i>(item: &'i Item, what: &str, out: Out) -> Option<&'i Tree> {
+    match &item.value {
+        Value::Table(table) => Some(table),
+        _ => {
+            out.push(problem(
+                "wrong-kind",
+                format!("{what} is a table"),
+                item.span.clone(),
+                "a table",
+            ));
+            None
+        }
+    }
+}
+
+fn varied(item: &Item, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> Option<super::Arm> {
+    let table = table_of(item, "an arm", out)?;
+    let mut reader = Reader::new(table, "this arm", item.span.clone());
+    let name = reader.required_text("name", out)?.0.to_string();
+    let x =
+        reader
+            .text("x", out)
+            .and_then(|(text, item)| match crate::units::Quantity::parse(text) {
+                Ok(quantity) => Some((quantity.value, quantity.unit)),
+                Err(error) => {
+                    out.push(problem(
+                        "unknown-unit",
+                        error.message,
+                        item.within(error.range),
+                        "not understood",
+                    ));
+                    None
+                }
+            });
+    let mut changed = tree.clone();
+    if let Some(set) = reader.sub("set", out) {
+        for entry in &set.entries {
+            if let Err(why) = set_item(&mut changed, &entry.key, entry.item.clone()) {
+                let message = format!("`{}` cannot be set: {why}", entry.key);
+                out.push(problem(
+                    "bad-set",
+                    message,
+                    entry.key_span.clone(),
+                    "this path",
+                ));
+            }
+        }
+    }
+    reader.finish(out);
+    let mut arm = arm::arm(&name, &changed, model, frame, out);
+    arm.x = x;
+    Some(arm)
+}
+
+fn expectation(item: &Item, model: &Model, arms: &[String], out: Out) -> Option<Expectation> {
+    let table = table_of(item, "an expectation", out)?;
+    let mut reader = Reader::new(table, "this expectation", item.span.clone());
+    let what = reader.required_text("what", out);
+    let is = reader.required_text("is", out);
+    let arm_name = reader.text("arm", out);
+    let role = match reader.required_text("role", out) {
+        Some(("port", _)) => Some(ExpectationRole::Port),
+        Some(("fit", _)) => Some(ExpectationRole::Fit),
+        Some(("test", _)) => Some(ExpectationRole::Test),
+        Some((_, item)) => {
+            let message = "a role is \"port\", \"fit\" or \"test\"".to_string();
+            out.push(problem(
+                "unknown-choice",
+                message,
+                item.span.clone(),
+                "not known",
+            ));
+            None
+        }
+        None => None,
+    };
+    let mut optional = |key| reader.text(key, out).map(|(text, _)| text.to_string());
+    let (source, row, note) = (optional("source"), optional("row"), optional("note"));
+    let not_required = reader.truth("not_required", out).unwrap_or(false);
+    reader.finish(out);
+    if let (Some(key), Some(item)) = (&source, table.get("source"))
+        && !model.references_bib.entries.contains_key(key)
+    {
+        out.push(problem_with_help(
+            "unknown-reference",
+            format!("`{key}` is not in references.bib"),
+            item.item.span.clone(),
+            "no such entry",
+            suggestion(key, model.references_bib.entries.keys().map(String::as_str)),
+        ));
+    }
+    let arm = match arm_name {
+        None => 0,
+        Some((name, item)) => match arms.iter().position(|known| known == name) {
+            Some(arm) => arm,
+            None => {
+                let message = format!("there is no arm \"{name}\"");
+                let help = suggestion(name, arms.iter().map(String::as_str));
+                out.push(problem_with_help(
+                    "unknown-name",
+                    message,
+                    item.span.clone(),
+                    "not known",
+                    help,
+                ));
+                return None;
+            }
+        },
+    };
+    let ((what, what_item), (is, is_item)) = (what?, is?);
+    let report = |why: String, item: &Item, out: Out| {
+        out.push(problem(
+            "bad-expectation",
+            why,
+            item.span.clone(),
+            "not understood",
+        ));
+    };
+    let mut measure = match expect::measure(what, model, arms) {
+        Ok(measure) => measure,
+        Err(why) => {
+            report(why, what_item, out);
+            return None;
+        }
+    };
+    let (low, high, unit) = match expect::range(is) {
+        Ok(range) => range,
+        Err(why) => {
+            report(why, is_item, out);
+            return None;
+        }
+    };
+    let Some(factor) = measure.unit.ratio_to(&unit) else {
+        let why = format!(
+            "this gives {}, the range is {}",
+            measure.unit.describe(),
+            unit.describe()
+        );
+        out.push(problem(
+            "wrong-unit",
+            why,
+            is_item.span.clone(),
+            "wrong unit",
+        ));
+        return None;
+    };
+    measure.factor = factor;
+    measure.unit = unit.clone();
+    Some(Expectation {
+        what: what.to_string(),
+        is: is.to_string(),
+        measure,
+        low,
+        high,
+        unit,
+        role: role?,
+        source,
+        row,
+        note,
+        not_required,
+        arm,
+        span: item.span.clone(),
+    })
+}
+
+/// A column by name, for figures.
+pub fn shown(
+    name: &str,
+    item: &Item,
+    display: Option<&Unit>,
+    model: &Model,
+    out: Out,
+) -> Option<Shown> {
+    let Some(column) = model.column(name) else {
+        let names = model.column_names();
+        out.push(problem_with_help(
+            "unknown-name",
+            format!("the model has no `{name}`"),
+            item.span.clone(),
+            "not known",
+            suggestion(name, names.iter().map(String::as_str)),
+        ));
+        return None;
+    };
+    Some(shown_column(column, display, model))
+}
+
+pub fn shown_column(column: Column, display: Option<&Unit>, model: &Model) -> Shown {
+    let unit = model.column_unit(column).clone();
+    let display = display
+        .filter(|display| display.dimension == unit.dimension)
+        .unwrap_or(&unit)
+        .clone();
+    Shown {
+        column,
+        name: model.column_name(column),
+        title: model.column_title(column),
+        factor: unit.ratio_to(&display).unwrap_or(1.0),
+        unit,
+        display,
+    }
+}
+
+fn figure(item: &Item, model: &Model, arms: &[String], duration: f64, out: Out) -> Option<Figure> {
+    let table = table_of(item, "a figure", out)?;
+    let mut reader = Reader::new(table, "this figure", item.span.clone());
+    let title = reader
+        .required_text("title", out)
+        .map(|(t, _)| t.to_string())
+        .unwrap_or_default();
+    let kind = match reader.text("kind", out) {
+        None | Some(("time", _)) => FigureKind::Time,
+        Some(("curve", _)) => FigureKind::Curve,
+        Some((_, item)) => {
+            let message = "a figure's kind is \"time\" or \"curve\"".to_string();
+            out.push(problem(
+                "unknown-choice",
+                message,
+                item.span.clone(),
+                "not known",
+            ));
+            FigureKind::Time
+        }
+    };
+    let unit = reader
+        .text("unit", out)
+        .and_then(|(text, item)| crate::model::declare::unit_of(text, item, out));
+    let show_items = reader.list("show", out).unwrap_or_default();
+    let mut show = Vec::new();
+    for item in show_items {
+        if let Value::Text(name) = &item.value {
+            show.extend(shown(name, item, unit.as_ref(), model, out));
+        }
+    }
+    let from_s = reader
+        .text("from", out)
+        .and_then(|(t, item)| duration_s(t, item, out))
+        .unwrap_or(0.0);
+    let to_s = reader
+        .text("to", out)
+        .and_then(|(t, item)| duration_s(t, item, out))
+        .unwrap_or(duration);
+    let x_title = reader.text("x_title", out).map(|(t, _)| t.to_string());
+    let y_title = reader.text("y_title", out).map(|(t, _)| t.to_string());
+    let measure = reader.text("measure", out).and_then(|(text, item)| {
+        expect::measure(text, model, arms)
+            .map_err(|why| {
+                out.push(problem(
+                    "bad-expectation",
+                    why,
+                    item.span.clone(),
+                    "not understood",
+                ))
+            })
+            .ok()
+    });
+    let measure_text = reader.text("measure", out).map(|(t, _)| t.to_string());
+    reader.finish(out);
+    Some(Figure {
+        title,
+        kind,
+        show,
+        from_s,
+        to_s: to_s.min(duration),
+        x_title,
+        measure_title: y_title.or(measure_text).filter(|_| measure.is_some()),
+        measure,
+    })
+}
