@@ -77,7 +77,6 @@ fn reference_people_keep_their_stores() {
         }
         let y = equilibrium(&program, &parameters, &inputs, &guess, &rows, &scale)
             .unwrap_or_else(|failure| panic!("{}: {failure:?}", people.name));
-        for (i, state) in model.states.iter().enumerate() {}
         let store = model
             .states
             .iter()
