@@ -91,3 +91,60 @@ fn reference_people_keep_their_stores() {
         );
     }
 }
+
+/// Every scenario file is accepted and every arm runs; the verdicts are printed (`--nocapture`).
+#[test]
+fn every_scenario_runs() {
+    use std::sync::Arc;
+    let mut failed = Vec::new();
+    for topic in ["scenarios/iron", "scenarios/vitamin_c"] {
+        let mut paths: Vec<_> = std::fs::read_dir(topic)
+            .expect("a folder of scenarios")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.to_string_lossy().ends_with(".toml"))
+            .collect();
+        paths.sort();
+        for path in paths {
+            let mut sources = Sources::default();
+            let loaded = myoflux::scenario::load::load_scenario(
+                &path,
+                Path::new("models"),
+                &Default::default(),
+                &mut sources,
+            );
+            let (model, scenario) = match loaded {
+                Ok(loaded) => loaded,
+                Err(problems) => {
+                    failed.push(render(&problems, &sources, false));
+                    continue;
+                }
+            };
+            let program = Arc::new(compile(&model));
+            let result =
+                myoflux::scenario::run::run(model, program, Arc::new(scenario), &|_, _| {});
+            for (arm, spec) in result.arms.iter().zip(&result.scenario.arms) {
+                if let Err(failure) = &arm.outcome {
+                    failed.push(format!("{} {}: {failure:?}", path.display(), spec.name));
+                }
+            }
+            for (spec, got) in result
+                .scenario
+                .expectations
+                .iter()
+                .zip(&result.expectations)
+            {
+                println!(
+                    "{} {} [{}] {:?} {} is {}: {:?}",
+                    path.file_stem().expect("a name").to_string_lossy(),
+                    spec.row.as_deref().unwrap_or(""),
+                    result.scenario.arms[spec.arm].name,
+                    spec.role,
+                    spec.what,
+                    spec.is,
+                    got
+                );
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
