@@ -1,9 +1,166 @@
 //! Arguments in; messages and exit code out: one file per subcommand.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::{Args, Parser, Subcommand};
+
+use crate::diagnostics::{Diagnostic, Sources, render};
+use crate::engine::Method;
+use crate::model::Grade;
+use crate::scenario::load::Overrides;
+
+mod check;
+mod edges;
+mod models;
+mod run;
+mod validate;
+
+/// Simulates the exercise micronutrient network. For education and research; not dietary or medical
+/// advice.
+#[derive(Debug, Parser)]
+#[command(name = "myoflux", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario: tables and provenance go to a folder
+    Run(run::RunArguments),
+    /// Check model and scenario files without running them
+    Check(check::CheckArguments),
+    /// Run scenarios and compare with published physiology
+    Validate(validate::ValidateArguments),
+    /// Crosstalk edges: evidence, kind, default
+    Edges(edges::EdgesArguments),
+    /// What models hold: modules, states, parameters with their origin
+    Models(models::ModelsArguments),
+}
+
+/// What a scenario is run with.
+#[derive(Debug, Clone, Args)]
+pub struct Changes {
+    /// Change a value of the scenario: `--set supplement.0.dose="100 mg"`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Edges to knock out, by name or by row of the list of edges
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    edges_off: Vec<String>,
+    /// Strength of one edge, 0 to 2
+    #[arg(long = "edge", value_name = "NAME=STRENGTH")]
+    edge: Vec<String>,
+    /// Switch off every edge with weaker evidence
+    #[arg(long, value_parser = grade, value_name = "GRADE")]
+    min_grade: Option<Grade>,
+    /// Integrator: rodas5p, dopri5 or dop853
+    #[arg(long, value_parser = method)]
+    method: Option<Method>,
+    /// Relative tolerance
+    #[arg(long)]
+    rtol: Option<f64>,
+    /// Folder of the models (default: `models`, looked for upward from the scenario)
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+}
+
+impl Changes {
+    fn overrides(&self) -> Result<Overrides, String> {
+        let split = |text: &String| -> Result<(String, String), String> {
+            let (key, value) = text
+                .split_once('=')
+                .ok_or(format!("`{text}` should read name=value"))?;
+            Ok((key.trim().to_string(), value.trim().to_string()))
+        };
+        let mut strengths = Vec::new();
+        for text in &self.edge {
+            let (name, value) = split(text)?;
+            let value = value
+                .parse()
+                .map_err(|_| format!("`{value}` is not a number"))?;
+            strengths.push((name, value));
+        }
+        Ok(Overrides {
+            set: self.set.iter().map(split).collect::<Result<_, _>>()?,
+            edges_off: self.edges_off.clone(),
+            edge_strengths: strengths,
+            min_grade: self.min_grade,
+            rtol: self.rtol,
+            method: self.method,
+        })
+    }
+
+    fn models(&self, scenario: &Path) -> PathBuf {
+        self.models.clone().unwrap_or_else(|| find_models(scenario))
+    }
+}
+
+/// The folder `models` beside or above a file, else in the working folder.
+pub fn find_models(near: &Path) -> PathBuf {
+    let upward = near.ancestors().map(|folder| folder.join("models"));
+    upward
+        .into_iter()
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| PathBuf::from("models"))
+}
+
+fn grade(text: &str) -> Result<Grade, String> {
+    match text.to_ascii_uppercase().as_str() {
+        "A" => Ok(Grade::A),
+        "B" => Ok(Grade::B),
+        "C" => Ok(Grade::C),
+        "D" => Ok(Grade::D),
+        _ => Err("a grade is A, B, C or D".to_string()),
+    }
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    match text {
+        "rodas5p" => Ok(Method::Rodas5p),
+        "dopri5" => Ok(Method::Dopri5),
+        "dop853" => Ok(Method::Dop853),
+        _ => Err("a method is rodas5p, dopri5 or dop853".to_string()),
+    }
+}
+
 /// Runs the command line and returns the process's exit code:
-/// 0 done, 1 failed, 2 usage or bad file, 3 some members failed, 4 an expectation missed.
+/// 0 done, 1 failed, 2 usage or bad file, 3 some arms failed, 4 an expectation missed.
 pub fn main() -> ExitCode {
-    ExitCode::from(2)
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let code = match cli.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Edges(arguments) => edges::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
+    };
+    ExitCode::from(code)
+}
+
+/// Prints problems to stderr; exit code 2.
+fn refuse(problems: &[Diagnostic], sources: &Sources) -> u8 {
+    use std::io::IsTerminal;
+    eprint!(
+        "{}",
+        render(problems, sources, std::io::stderr().is_terminal())
+    );
+    let count = problems.len();
+    eprintln!(
+        "{count} problem{}; nothing was run",
+        if count == 1 { "" } else { "s" }
+    );
+    2
+}
+
+/// Writes results to stdout; a reader that has gone away is no error.
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

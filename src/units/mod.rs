@@ -282,7 +282,7 @@ impl Quantity {
         const ZERO_CELSIUS: f64 = 273.15;
         let offset = |affine: bool| if affine { ZERO_CELSIUS } else { 0.0 };
         if self.unit.affine == unit.affine {
-            return Some(self.value * self.unit.factor.checked_div(unit.factor)?.to_f64());
+            return Some(self.unit.factor.checked_div(unit.factor)?.scale(self.value));
         }
         let kelvin = self.value * self.unit.factor.to_f64() + offset(self.unit.affine);
         Some((kelvin - offset(unit.affine)) / unit.factor.to_f64())

@@ -85,6 +85,11 @@ impl Rational {
         }
     }
 
+    /// `value` times this fraction: one multiplication, one division, so that 70 % is 0.7.
+    pub fn scale(self, value: f64) -> f64 {
+        value * self.numerator as f64 / self.denominator as f64
+    }
+
     /// The nearest f64 (both parts are exact up to 2⁵³, beyond that within 1 ulp).
     pub fn to_f64(self) -> f64 {
         self.numerator as f64 / self.denominator as f64
