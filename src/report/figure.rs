@@ -257,9 +257,7 @@ fn time_panel<DB: DrawingBackend>(
     for (at, points) in lines.into_iter().enumerate() {
         let style = COLOURS[at % COLOURS.len()].stroke_width(2);
         match DASHES[at % DASHES.len()] {
-            (0, _) => chart
-                .draw_series(LineSeries::new(points, style))
-                .map_err(words)?,
+            (0, _) => chart.draw_series(segments(&points, style)).map_err(words)?,
             (dash, gap) => chart
                 .draw_series(DashedLineSeries::new(points, dash, gap, style))
                 .map_err(words)?,
@@ -382,4 +380,14 @@ fn curve<DB: DrawingBackend>(
         .map(|point| Circle::new(point, 4, COLOURS[0].filled()));
     chart.draw_series(marks).map_err(words)?;
     Ok(())
+}
+
+/// A line as separate strokes: joined ones grow spikes beyond sharp peaks.
+fn segments(
+    points: &[(f64, f64)],
+    style: ShapeStyle,
+) -> impl Iterator<Item = PathElement<(f64, f64)>> {
+    points
+        .windows(2)
+        .map(move |pair| PathElement::new(pair.to_vec(), style))
 }

@@ -14,13 +14,13 @@ const LN2_LOW: f64 = 1.90821492927058770002e-10;
 /// Smaller of two; NaN if either is.
 #[inline(always)]
 pub fn minimum(a: f64, b: f64) -> f64 {
-    if (b < a) | (b != b) { b } else { a }
+    if (b < a) | b.is_nan() { b } else { a }
 }
 
 /// Larger of two; NaN if either is.
 #[inline(always)]
 pub fn maximum(a: f64, b: f64) -> f64 {
-    if (b > a) | (b != b) { b } else { a }
+    if (b > a) | b.is_nan() { b } else { a }
 }
 
 /// eˣ, within 1 ulp (2 where the result is subnormal).
