@@ -33,9 +33,9 @@ pub fn page(result: &RunResult, figures: &[(String, String)]) -> String {
          it is not dietary or medical advice.</p>\n",
     );
     if let Some(lesson) = &scenario.lesson {
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<h2>Lesson</h2><p><b>Predict.</b> {}</p><p><b>Run.</b> {}</p><p><b>Explain.</b> {}</p>\n",
+            "<h2>Lesson</h2><p><b>Predict.</b> {}</p><p><b>Run.</b> {}</p><p><b>Explain.</b> {}</p>",
             escape(&lesson.predict),
             escape(&lesson.run),
             escape(&lesson.explain)

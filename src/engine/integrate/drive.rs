@@ -220,7 +220,7 @@ impl<S: System<1>> Run<'_, S> {
             } else {
                 self.out.statistics.rejected += 1;
                 h *= growth(size).min(0.9);
-                if h < smallest || !(h > 0.0) {
+                if h.is_nan() || h < smallest.max(f64::MIN_POSITIVE) {
                     return Err(self.give_up(singular, size, h, state));
                 }
             }
