@@ -101,3 +101,34 @@ pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Val
     };
     diagnostics.iter().map(object).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostics::Severity;
+
+    proptest::proptest! {
+        /// Spans may lie between bytes of one character, in empty files or past the end.
+        #[test]
+        fn no_span_breaks_the_message(
+            text in "[aµ\n\r\t€]{0,8}",
+            start in 0usize..24,
+            length in 0usize..24,
+        ) {
+            let mut sources = Sources::default();
+            let file = sources.add("a.toml".into(), text);
+            let span = Span { file, range: start..start + length };
+            let diagnostic = Diagnostic {
+                severity: Severity::Error,
+                code: "test",
+                message: "wrong".to_string(),
+                span: Some(span.clone()),
+                label: "here".to_string(),
+                notes: vec![("because".to_string(), Some(span))],
+                help: Some("try".to_string()),
+            };
+            let _ = to_json(std::slice::from_ref(&diagnostic), &sources);
+            proptest::prop_assert!(render(&[diagnostic], &sources, false).starts_with("error: wrong"));
+        }
+    }
+}

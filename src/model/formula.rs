@@ -54,12 +54,23 @@ pub struct FormulaError {
 /// Deeper nesting than any formula needs; keeps hostile files from overflowing the stack.
 const DEEPEST: u32 = 100;
 
+/// More words and signs than any formula needs: a chain `a + a + …` makes a tree as deep as it is long,
+/// and whoever walks or drops it does so recursively.
+const LONGEST: usize = 2000;
+
 /// Parses a whole formula.
 ///
 /// # Errors
 /// The first thing that cannot be read, with its place.
 pub fn parse(text: &str) -> Result<Node, FormulaError> {
     let tokens = tokenise(text)?;
+    if let Some((_, range)) = tokens.get(LONGEST) {
+        return Err(error(
+            range.clone(),
+            "this formula is too long",
+            Some("split it into variables"),
+        ));
+    }
     let mut parser = Parser {
         tokens,
         at: 0,
@@ -108,6 +119,9 @@ fn tokenise(text: &str) -> Result<Vec<(Token, Range<usize>)>, FormulaError> {
             let number = text[start..at]
                 .parse()
                 .map_err(|_| error(start..at, "this is not a number", None))?;
+            if !f64::is_finite(number) {
+                return Err(error(start..at, "this number is out of range", None));
+            }
             tokens.push((Token::Number(number), start..at));
         } else if c.is_ascii_alphabetic() || c == '_' {
             let rest = &text[at..];
@@ -350,6 +364,8 @@ mod tests {
         assert_eq!(parse("a ? b").expect_err("no such sign").range, 2..3);
         assert!(parse("(a + b").is_err());
         assert!(parse(&"(".repeat(100_000)).is_err());
+        assert!(parse(&"a+".repeat(100_000)).is_err());
+        assert!(parse("1e999").is_err());
     }
 
     proptest::proptest! {

@@ -1,7 +1,8 @@
 //! Units of measure: `"mmol/L/min"` → a dimension with rational exponents and an exact rational
 //! factor to the coherent unit of that dimension.
 //!
-//! Promises: parsing and conversion are exact (no float enters before the last step); two units of
+//! Promises: parsing and conversion are exact (no float enters before the last step, but for the
+//! size of a power like `mg^0.45`, which is no fraction); two units of
 //! one dimension convert by one rational factor; nothing here knows nutrients (mass ↔ amount needs a
 //! molar mass, potency units need a potency: the caller brings them).
 //!
@@ -69,11 +70,32 @@ pub struct Quantity {
 }
 
 mod parse;
+mod pretty;
 mod rational;
 #[cfg(test)]
 mod tests;
 
 pub use rational::Rational;
+
+impl Base {
+    /// The coherent unit, for messages.
+    fn symbol(self) -> &'static str {
+        match self {
+            Base::Length => "m",
+            Base::Mass => "kg",
+            Base::Time => "s",
+            Base::Current => "A",
+            Base::Temperature => "K",
+            Base::Amount => "mol",
+            Base::Activity => "U",
+            Base::InternationalUnit => "IU",
+            Base::RetinolEquivalent => "RAE",
+            Base::FolateEquivalent => "DFE",
+            Base::NiacinEquivalent => "NE",
+            Base::TocopherolEquivalent => "TE",
+        }
+    }
+}
 
 impl Dimension {
     fn of(base: Base) -> Dimension {
@@ -194,7 +216,7 @@ impl Unit {
 
     /// `"mass per volume"`: for messages. Falls back to base dimensions.
     pub fn describe(&self) -> String {
-        const KNOWN: [(&str, &str); 22] = [
+        const KNOWN: [(&str, &str); 28] = [
             ("s", "time"),
             ("1/s", "a rate (per time)"),
             ("kg", "mass"),
@@ -211,6 +233,12 @@ impl Unit {
             ("m3/s", "volume per time"),
             ("m3/kg/s", "volume per mass and time"),
             ("m", "length"),
+            ("m2", "area"),
+            ("K", "temperature"),
+            ("W", "power"),
+            ("N", "force"),
+            ("kg.RAE/s", "mass of retinol equivalents per time"),
+            ("kg.DFE/s", "mass of folate equivalents per time"),
             ("kg/mol", "molar mass"),
             ("Pa", "pressure"),
             ("J", "energy"),
@@ -230,38 +258,17 @@ impl Unit {
             .dimension
             .exponents
             .iter()
-            .map(|(base, power)| format!("{base:?}^{power}"))
+            .map(|(base, power)| match *power {
+                Rational::ONE => base.symbol().to_string(),
+                _ => format!("{}^{power}", base.symbol()),
+            })
             .collect();
-        parts.join("·").to_lowercase()
+        parts.join("·")
     }
 
     /// For axis titles: `"µg/L"`, `"mL kg⁻¹ min⁻¹"`; empty for the unit `1`.
     pub fn pretty(&self) -> String {
-        if self.text == "1" {
-            return String::new();
-        }
-        let text = self.text.replace("Cel", "°C");
-        let mut parts = text.split('/');
-        let micro = |part: &str| match part.strip_prefix('u') {
-            Some(rest)
-                if ["g", "mol", "M", "L", "m", "s", "U"]
-                    .iter()
-                    .any(|atom| rest.starts_with(atom)) =>
-            {
-                format!("µ{rest}")
-            }
-            _ => part.to_string(),
-        };
-        let first = micro(parts.next().unwrap_or_default());
-        let rest: Vec<String> = parts.map(micro).collect();
-        match rest.len() {
-            0 => first,
-            1 => format!("{first}/{}", rest[0]),
-            _ => {
-                let below: Vec<String> = rest.iter().map(|part| format!("{part}⁻¹")).collect();
-                format!("{first} {}", below.join(" "))
-            }
-        }
+        pretty::pretty(&self.text)
     }
 }
 

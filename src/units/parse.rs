@@ -82,7 +82,9 @@ const ATOMS: [Atom; 46] = [
     ("°C", 1, 1, &[(Temperature, 1)], false),
 ];
 
-const PREFIXES: [(&str, i32); 12] = [
+const PREFIXES: [(&str, i32); 14] = [
+    ("da", 1),
+    ("h", 2),
     ("f", -15),
     ("p", -12),
     ("n", -9),
@@ -115,11 +117,14 @@ pub fn quantity(text: &str) -> Result<Quantity, UnitError> {
             suggestions: Vec::new(),
         });
     };
-    let value: f64 = trimmed[..end].trim_end().parse().map_err(|_| UnitError {
-        range: start..start + end,
-        message: "not a number".to_string(),
-        suggestions: Vec::new(),
-    })?;
+    let parsed = trimmed[..end].trim_end().parse().ok();
+    let value = parsed
+        .filter(|value: &f64| value.is_finite())
+        .ok_or_else(|| UnitError {
+            range: start..start + end,
+            message: "this number is out of range".to_string(),
+            suggestions: Vec::new(),
+        })?;
     let rest = &trimmed[end..];
     if rest.trim().is_empty() {
         return Ok(Quantity {
@@ -190,7 +195,11 @@ impl Parser<'_> {
     fn product(&mut self) -> Result<Unit, UnitError> {
         self.space();
         let start = self.at;
-        let mut unit = self.factor()?;
+        // `/h` is `1/h`, as in UCUM.
+        let mut unit = match self.peek() {
+            Some('/') => Unit::one(),
+            _ => self.factor()?,
+        };
         loop {
             self.space();
             let divide = match self.peek() {
@@ -264,9 +273,17 @@ impl Parser<'_> {
         while self.peek().is_some_and(|c| c.is_ascii_digit()) {
             self.at += 1;
         }
-        match self.text[start..self.at].parse::<i128>() {
-            Ok(number) if number > 0 => Ok(Unit {
-                factor: Rational::new(number, 1),
+        // The point of `1.5` belongs to the number, the one of `10.mg` multiplies.
+        let rest = self.rest();
+        if rest.starts_with('.') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+            self.at += 1;
+            while self.peek().is_some_and(|c| c.is_ascii_digit()) {
+                self.at += 1;
+            }
+        }
+        match decimal(&self.text[start..self.at]) {
+            Some(number) if number > Rational::ZERO => Ok(Unit {
+                factor: number,
                 ..Unit::one()
             }),
             _ => Err(self.error(start..self.at, "not a number above zero", Vec::new())),
@@ -286,14 +303,21 @@ impl Parser<'_> {
             return Ok(unit);
         }
         // `m2`: a power written without a sign.
-        let letters = word
-            .trim_end_matches(|c: char| c.is_ascii_digit())
-            .trim_end_matches('-');
+        let (letters, _) = split_power(word);
         if letters.len() < word.len()
             && let Some(unit) = known(letters)
         {
             self.at = start + letters.len();
             return Ok(unit);
+        }
+        if word.is_empty() {
+            let end = start + self.peek().map_or(0, char::len_utf8);
+            return Err(self.error(start..end, "a unit is missing here", Vec::new()));
+        }
+        // Edit distance would offer `mg` for `mcg`: near in letters, a thousandfold in dose.
+        if let Some(meant) = everyday(word) {
+            let message = format!("`{word}` is written `{meant}` here");
+            return Err(self.error(start..word_end, &message, vec![meant.to_string()]));
         }
         let spellings: Vec<String> = ATOMS
             .iter()
@@ -357,28 +381,27 @@ impl Parser<'_> {
     }
 }
 
-/// A power whose factor is irrational: the factor is taken as 1 of its own kind. Such a unit fits
-/// itself exactly and nothing else of the same dimension is ever written beside it.
+/// A power whose factor is irrational (10^-2.7): the nearest fraction. Negative powers are reciprocals
+/// of positive ones, so that `mg^-0.45` and `1/mg^0.45` are the same unit.
 fn rootless(base: &Unit, power: Rational) -> Option<Unit> {
-    let factor = base.factor.to_f64().powf(power.to_f64());
-    let scaled = 1_000_000_000_000_000_000_f64;
-    let (numerator, denominator) = if factor >= 1.0 {
-        ((factor * 1e9).round(), 1e9)
-    } else {
-        (scaled, (scaled / factor).round())
-    };
-    (numerator.is_finite() && denominator.is_finite() && numerator < 1e30 && denominator < 1e30)
-        .then(|| Unit {
-            text: String::new(),
-            dimension: base.dimension.power(power).unwrap_or_default(),
-            factor: Rational::new(numerator as i128, denominator as i128),
-            affine: false,
-        })
+    let negative = power < Rational::ZERO;
+    let positive = if negative { power.negated() } else { power };
+    let size = Rational::nearest(base.factor.to_f64().powf(positive.to_f64()))?;
+    Some(Unit {
+        text: String::new(),
+        dimension: base.dimension.power(power)?,
+        factor: if negative {
+            Rational::ONE.checked_div(size)?
+        } else {
+            size
+        },
+        affine: false,
+    })
 }
 
-fn decimal(text: &str) -> Option<Rational> {
+pub fn decimal(text: &str) -> Option<Rational> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    if part.len() > 9 || whole.len() > 4 {
+    if part.len() > 9 || whole.len() > 18 {
         return None;
     }
     let digits: i128 = format!("{whole}{part}").parse().ok()?;
@@ -389,6 +412,38 @@ fn fraction(text: &str) -> Option<Rational> {
     let (above, below) = text.split_once('/').unwrap_or((text, "1"));
     let below = decimal(below.trim())?;
     decimal(above.trim())?.checked_div(below)
+}
+
+/// A word and the power written behind it: `m2` → `m`, `2`; `kg^-1` → `kg`, `^-1`.
+pub fn split_power(word: &str) -> (&str, &str) {
+    if let Some(caret) = word.find('^') {
+        return word.split_at(caret);
+    }
+    let letters = word
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .trim_end_matches('-');
+    if letters.is_empty() {
+        return (word, "");
+    }
+    word.split_at(letters.len())
+}
+
+/// Common spellings that are no UCUM.
+fn everyday(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
+        "mcg" => "ug",
+        "sec" | "second" | "seconds" => "s",
+        "mins" | "minute" | "minutes" => "min",
+        "hr" | "hrs" | "hours" => "h",
+        "yr" | "year" | "years" => "a",
+        "liter" | "litre" | "liters" | "litres" => "L",
+        "gram" | "grams" => "g",
+        "celsius" | "degc" => "Cel",
+        "percent" => "%",
+        "bpm" => "1/min",
+        "cc" => "mL",
+        _ => return None,
+    })
 }
 
 fn known(word: &str) -> Option<Unit> {

@@ -85,6 +85,34 @@ impl Rational {
         }
     }
 
+    pub fn negated(self) -> Rational {
+        Rational {
+            numerator: -self.numerator,
+            denominator: self.denominator,
+        }
+    }
+
+    /// The simplest fraction that an f64 cannot tell from `value` (continued fraction); `None` unless
+    /// `value` is between 1e-18 and 1e18.
+    pub fn nearest(value: f64) -> Option<Rational> {
+        if !(1e-18..1e18).contains(&value) {
+            return None;
+        }
+        let (mut before, mut now) = ((0i128, 1i128), (1i128, 0i128));
+        let mut rest = value;
+        loop {
+            let whole = rest.floor();
+            let step =
+                |now: i128, before: i128| (whole as i128).checked_mul(now)?.checked_add(before);
+            (before, now) = (now, (step(now.0, before.0)?, step(now.1, before.1)?));
+            let error = (now.0 as f64 / now.1 as f64 - value).abs();
+            if error <= value * f64::EPSILON || rest == whole {
+                return Some(Rational::new(now.0, now.1));
+            }
+            rest = 1.0 / (rest - whole);
+        }
+    }
+
     /// `value` times this fraction: one multiplication, one division, so that 70 % is 0.7.
     pub fn scale(self, value: f64) -> f64 {
         value * self.numerator as f64 / self.denominator as f64
