@@ -12,7 +12,9 @@ use crate::scenario::load::Overrides;
 
 mod check;
 mod edges;
+mod init;
 mod models;
+mod repeat;
 mod run;
 mod validate;
 
@@ -29,6 +31,10 @@ struct Cli {
 enum Command {
     /// Run a scenario: tables and provenance go to a folder
     Run(run::RunArguments),
+    /// Repeat a run from its run.json, byte for byte
+    Repeat(repeat::RepeatArguments),
+    /// Write a commented starter scenario
+    Init(init::InitArguments),
     /// Check model and scenario files without running them
     Check(check::CheckArguments),
     /// Run scenarios and compare with published physiology
@@ -136,6 +142,8 @@ pub fn main() -> ExitCode {
     };
     let code = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Repeat(arguments) => repeat::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),

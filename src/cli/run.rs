@@ -12,7 +12,7 @@ use crate::engine::Failure;
 use crate::model::Model;
 use crate::report::write_run;
 use crate::scenario::load::load_scenario;
-use crate::scenario::{RunResult, Verdict, run::run as run_scenario};
+use crate::scenario::{RunResult, Scenario, Verdict, run::run as run_scenario};
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
@@ -77,13 +77,21 @@ pub fn run(arguments: &RunArguments) -> u8 {
         }
         return 0;
     }
-    let program = Arc::new(compile(&model));
-    let result = run_scenario(model, program, Arc::new(scenario), &|_, _| {});
     let folder = arguments
         .output
         .clone()
         .unwrap_or_else(|| default_folder(&arguments.scenario));
-    let files = match write_run(&result, &folder) {
+    carry_out(model, scenario, &folder)
+}
+
+/// Runs what was loaded and writes the results; the exit code.
+pub fn carry_out(model: Arc<Model>, scenario: Scenario, folder: &Path) -> u8 {
+    let program = Arc::new(compile(&model));
+    let bar = progress(scenario.arms.len());
+    let report = |done: usize, _| bar.set_position(done as u64);
+    let result = run_scenario(model, program, Arc::new(scenario), &report);
+    bar.finish_and_clear();
+    let files = match write_run(&result, folder) {
         Ok(files) => files,
         Err(error) => {
             eprintln!(
@@ -105,6 +113,16 @@ pub fn run(arguments: &RunArguments) -> u8 {
         0 => 0,
         n if n == result.arms.len() => 1,
         _ => 3,
+    }
+}
+
+/// Arms done, on a terminal only.
+fn progress(arms: usize) -> indicatif::ProgressBar {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() {
+        indicatif::ProgressBar::new(arms as u64)
+    } else {
+        indicatif::ProgressBar::hidden()
     }
 }
 

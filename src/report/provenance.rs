@@ -46,6 +46,7 @@ pub fn run_json(result: &RunResult, outputs: &[(String, Vec<u8>)]) -> String {
         "program": "myoflux",
         "version": env!("CARGO_PKG_VERSION"),
         "scenario": texts(&scenario.files),
+        "overrides": scenario.overrides,
         "model": { "name": scenario.model, "files": texts(&result.model.files) },
         "solver": { "method": scenario.method, "rtol": scenario.rtol },
         "arms": arms,

@@ -10,7 +10,7 @@ use crate::model::load::{load_model, read_text};
 use crate::model::{Grade, Model};
 
 /// What the command line changes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Overrides {
     /// `path=value` in order.
     pub set: Vec<(String, String)>,
@@ -33,7 +33,14 @@ pub fn load_scenario(
 ) -> Result<(Arc<Model>, Scenario), Vec<Diagnostic>> {
     let mut out = Vec::new();
     let mut files = Vec::new();
-    let Some(mut tree) = read(path, sources, &mut files, &mut out, 0) else {
+    let Some(mut tree) = read(
+        path,
+        sources,
+        &mut files,
+        &mut out,
+        0,
+        path.parent().unwrap_or(Path::new("")),
+    ) else {
         return Err(out);
     };
     for (key, value) in &overrides.set {
@@ -78,10 +85,15 @@ fn read(
     files: &mut Vec<(PathBuf, String)>,
     out: &mut Vec<Diagnostic>,
     depth: u32,
+    start: &Path,
 ) -> Option<Tree> {
     let (file, text) = read_text(path, sources, out)?;
     let (tree, problems) = parse(file, &text);
-    let name = path.file_name().map(PathBuf::from).unwrap_or_default();
+    // The first file by its bare name, the ones it extends by the path that leads to them from there.
+    let name = match files.is_empty() {
+        true => path.file_name().map(PathBuf::from).unwrap_or_default(),
+        false => path.strip_prefix(start).unwrap_or(path).to_path_buf(),
+    };
     files.push((name, text));
     if !problems.is_empty() {
         out.extend(problems);
@@ -111,7 +123,7 @@ fn read(
         return None;
     }
     let base = path.parent().unwrap_or(Path::new(".")).join(base);
-    let base = read(&base, sources, files, out, depth + 1)?;
+    let base = read(&base, sources, files, out, depth + 1, start)?;
     Some(merge(base, tree))
 }
 

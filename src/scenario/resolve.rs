@@ -138,6 +138,7 @@ pub fn scenario(
             .map(|(_, text)| text.clone())
             .unwrap_or_default(),
         files,
+        overrides: overrides.clone(),
     })
 }
 

@@ -37,6 +37,8 @@ pub struct Scenario {
     /// The text after `extends` and `set`, and every file read, for run.json.
     pub text: String,
     pub files: Vec<(PathBuf, String)>,
+    /// What the command line changed.
+    pub overrides: crate::scenario::load::Overrides,
 }
 
 #[derive(Debug, Clone)]

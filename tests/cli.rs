@@ -1,0 +1,125 @@
+//! The binary as a person or a script uses it.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn myoflux(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("myoflux")
+        .expect("the binary is built")
+        .args(arguments)
+        .output();
+    let output = output.expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code().unwrap_or(-1),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+#[test]
+fn a_wrong_command_is_usage() {
+    assert_eq!(myoflux(&["fly"]).0, 2);
+    assert_eq!(myoflux(&["--help"]).0, 0);
+}
+
+#[test]
+fn shipped_files_pass_the_check() {
+    let (code, out, err) = myoflux(&["check", "models", "scenarios"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("no problems"), "{out}");
+}
+
+#[test]
+fn a_run_repeats_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let scenario = "scenarios/iron/low_ferritin_runner.toml";
+    let show = |path: &Path| path.display().to_string();
+    let (code, _, err) = myoflux(&[
+        "run",
+        scenario,
+        "-o",
+        &show(&first),
+        "--set",
+        "duration=3 d",
+    ]);
+    // Expectations beyond the third day cannot be read then; the run itself stands.
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = myoflux(&[
+        "repeat",
+        &show(&first.join("run.json")),
+        "-o",
+        &show(&second),
+    ]);
+    assert_eq!(code, 0, "{err}");
+    for name in [
+        "timeseries.csv",
+        "summary.csv",
+        "report.html",
+        "run.json",
+        "citations.bib",
+    ] {
+        let read = |folder: &Path| std::fs::read(folder.join(name)).expect("it was written");
+        assert!(read(&first) == read(&second), "{name} differs");
+    }
+    assert!(first.join("figures").read_dir().expect("a folder").count() >= 2);
+}
+
+#[test]
+fn a_starter_scenario_passes_the_check() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("question.toml").display().to_string();
+    assert_eq!(myoflux(&["init", &file]).0, 0);
+    assert_eq!(myoflux(&["init", &file]).0, 1, "it must not overwrite");
+    let (code, _, err) = myoflux(&["run", &file, "--dry-run", "--models", "models"]);
+    assert_eq!(code, 0, "{err}");
+}
+
+#[test]
+fn answers_for_programs_are_json() {
+    for arguments in [
+        &["edges", "list", "--json"][..],
+        &["models", "--json"],
+        &["check", "models", "--json"],
+    ] {
+        let (code, out, err) = myoflux(arguments);
+        assert_eq!(code, 0, "{err}");
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&out).is_ok(),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bad_scenario_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("bad.toml");
+    for (text, code) in [
+        ("", "empty-file"),
+        ("format = 1\ntitle = \"x", "toml-syntax"),
+        (
+            "format = 1\ntitle = \"x\"\nmodel = \"athlete\"\nduration = \"2 kg\"\n",
+            "wrong-unit",
+        ),
+        (
+            "format = 1\ntitle = \"x\"\nmodel = \"athlete\"\nduration = \"2 d\"\ntypo = 1\n",
+            "unknown-key",
+        ),
+        (
+            "format = 1\ntitle = \"x\"\nmodel = \"athlete\"\nduration = \"2 d\"\n[[training]]\nwhat = \"run 1 h at 70 %VO2max\"\nwhen = \"Someday at 07:00\"\n",
+            "bad-schedule",
+        ),
+    ] {
+        std::fs::write(&file, text).expect("writable");
+        let path = file.display().to_string();
+        let (exit, _, err) = myoflux(&["run", &path, "--models", "models"]);
+        assert_eq!(exit, 2, "{code}: {err}");
+        assert!(err.contains("bad.toml:"), "{code}: {err}");
+    }
+    std::fs::write(&file, [0x66, 0xff, 0xfe]).expect("writable");
+    assert_eq!(myoflux(&["run", &file.display().to_string()]).0, 2);
+    assert_eq!(myoflux(&["run", &folder.path().display().to_string()]).0, 2);
+}
