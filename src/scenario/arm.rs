@@ -650,6 +650,24 @@ impl Builder<'_, '_> {
                 }
             }
             let to_s = start + pieces.last().map_or(0.0, |piece| piece.to_s);
+            if let Some(other) = self
+                .arm
+                .bouts
+                .iter()
+                .find(|bout| start < bout.to_s && to_s > bout.from_s)
+            {
+                out.push(problem(
+                    "overlapping-bouts",
+                    format!(
+                        "this session overlaps with \"{}\" at {} h",
+                        other.label,
+                        start / 3600.0
+                    ),
+                    item.span.clone(),
+                    "one body does one thing at a time",
+                ));
+                return None;
+            }
             self.arm.bouts.push(Bout {
                 from_s: start,
                 to_s,
