@@ -162,18 +162,19 @@ pub fn set(tree: &mut Tree, path: &str, value: &str, file: FileId) -> Result<(),
         file,
         range: 0..value.len(),
     };
-    let item = parse(file, &format!("value = {value}"))
-        .0
-        .get("value")
-        .map(|entry| Item {
-            span: span.clone(),
+    let (parsed, problems) = parse(file, &format!("value = {value}"));
+    // What is no TOML value is text: `--set duration=3 d` needs no quotes.
+    let item = match parsed.get("value").filter(|_| problems.is_empty()) {
+        Some(entry) => Item {
+            span,
             ..entry.item.clone()
-        })
-        .unwrap_or(Item {
-            span: span.clone(),
+        },
+        None => Item {
+            span,
             value: Value::Text(value.to_string()),
             content: 0,
-        });
+        },
+    };
     set_item(tree, path, item)
 }
 
