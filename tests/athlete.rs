@@ -5,7 +5,7 @@ use std::path::Path;
 
 use myoflux::compile::compile;
 use myoflux::diagnostics::{Sources, render};
-use myoflux::engine::{Row, equilibrium};
+use myoflux::engine::{Row, Share, equilibrium};
 use myoflux::model::load::{check_models, load_model};
 
 #[test]
@@ -75,8 +75,15 @@ fn reference_people_keep_their_stores() {
         for (i, row) in rows.iter_mut().enumerate().skip(model.states.len()) {
             *row = Row::Hold(guess[i]);
         }
-        let y = equilibrium(&program, &parameters, &inputs, &guess, &rows, &scale)
-            .unwrap_or_else(|failure| panic!("{}: {failure:?}", people.name));
+        let y = equilibrium(
+            &program,
+            &parameters,
+            &Share::always(&inputs),
+            &guess,
+            &rows,
+            &scale,
+        )
+        .unwrap_or_else(|failure| panic!("{}: {failure:?}", people.name));
         let store = model
             .states
             .iter()

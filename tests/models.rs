@@ -4,7 +4,9 @@ use std::path::Path;
 
 use myoflux::compile::{Program, Slot, compile};
 use myoflux::diagnostics::{Sources, render};
-use myoflux::engine::{Breakpoint, Member, Method, Options, Row, System, equilibrium, run_member};
+use myoflux::engine::{
+    Breakpoint, Member, Method, Options, Row, Share, System, equilibrium, run_member,
+};
 use myoflux::model::{Model, load::load_model};
 
 fn small() -> (Model, Program) {
@@ -146,7 +148,7 @@ fn an_equilibrium_of_a_model_does_not_move() {
     let y = equilibrium(
         &program,
         &parameters(&model),
-        &[0.0, 2.0],
+        &Share::always(&[0.0, 2.0]),
         &guess,
         &rows,
         &vec![1.0; n],

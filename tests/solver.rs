@@ -4,7 +4,7 @@
 //! Set for IVP Solvers (Mazzia & Magherini 2008) for HIRES and Robertson; exact solutions elsewhere.
 
 use myoflux::engine::{
-    Breakpoint, EventResponse, Member, Method, Options, Pattern, Row, System, Trajectory,
+    Breakpoint, EventResponse, Member, Method, Options, Pattern, Row, Share, System, Trajectory,
     equilibrium, run_member,
 };
 
@@ -430,7 +430,8 @@ fn an_equilibrium_meets_its_rows() {
         },
         |_, _, _, j| j.copy_from_slice(&[-1.0, 2.0, 0.0, 1.0, -3.0, 4.0, 0.0, 1.0, -4.0]),
     );
-    let y = equilibrium(&problem, &[], &[0.0], &[1.0, 0.0, 0.0], &rows, &[1.0; 3])
+    let still = Share::always(&[0.0]);
+    let y = equilibrium(&problem, &[], &still, &[1.0, 0.0, 0.0], &rows, &[1.0; 3])
         .expect("there is one");
     assert_near(&y, &[8.0 / 13.0, 4.0 / 13.0, 1.0 / 13.0], 1e-12);
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::evaluate::Opcode;
-use crate::model::{Algebra, Condition, Direction, Expr, Function, Model};
+use crate::model::{Algebra, Condition, Direction, Expr, Function, InputKind, Model};
 
 /// Where floored functions stop looking down.
 pub const FLOOR: f64 = 1e-12;
@@ -237,8 +237,9 @@ struct Names {
     processes: Vec<NodeId>,
 }
 
-/// One rate per engine state: declared ones, boundary accumulators, bolus accumulators (which only
-/// jump).
+/// One rate per engine state: declared ones, boundary accumulators, bolus accumulators. The input slot
+/// of a bolus input is its mean flow (unit per second): zero in a run, where boluses jump; the habitual
+/// mean in equilibria.
 fn lower_rates(graph: &mut Graph, names: &Names, model: &Model) -> Vec<NodeId> {
     let zero = graph.constant(0.0);
     let mut rates = vec![zero; model.states.len()];
@@ -266,10 +267,17 @@ fn lower_rates(graph: &mut Graph, names: &Names, model: &Model) -> Vec<NodeId> {
             rates.push(graph.binary(Opcode::Multiply, factor, rate));
         }
     }
-    for input in &model.inputs {
-        if matches!(input.kind, crate::model::InputKind::Bolus { .. }) {
-            rates.push(zero);
+    for (at, input) in model.inputs.iter().enumerate() {
+        let InputKind::Bolus { to } = &input.kind else {
+            continue;
+        };
+        let flow = graph.intern(Node::Input(at as u32));
+        for (state, coefficient) in to {
+            let coefficient = lower_expr(graph, names, coefficient);
+            let share = graph.binary(Opcode::Multiply, coefficient, flow);
+            rates[state.index()] = graph.binary(Opcode::Add, rates[state.index()], share);
         }
+        rates.push(flow);
     }
     rates
 }

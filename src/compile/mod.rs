@@ -9,7 +9,8 @@
 //! The order of things the engine sees:
 //! - engine states: the model's states in order, then one accumulator per boundary process in
 //!   process order, then one per bolus input in input order (the amount that entered);
-//! - engine inputs: the model's inputs in order (bolus inputs keep a slot that stays 0);
+//! - engine inputs: the model's inputs in order (the slot of a bolus input is a mean flow per second:
+//!   0 in runs, the habitual mean in equilibria);
 //! - observables: variables, processes, biomarkers, references, bolus coefficients
 //!   (input order, then `to` order), each in model order;
 //! - events: model order.

@@ -3,10 +3,11 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Failure, Row, System};
+use super::{Failure, Row, Share, System};
 
 struct Problem<'a, S> {
     system: &'a S,
+    habit: &'a [Share],
     rows: &'a [Row],
     scale: &'a [f64],
     scratch: Vec<[f64; 1]>,
@@ -20,6 +21,29 @@ impl<S: System<1>> Problem<'_, S> {
         self.rows.len()
     }
 
+    /// Mean rates over the habit, and the entries of their Jacobian.
+    fn mean_rates(&mut self, y: &[[f64; 1]]) -> (Vec<f64>, Vec<f64>) {
+        let (n, entries) = (self.n(), self.system.jacobian_pattern().column.len());
+        let mut sums = (vec![0.0; n], vec![0.0; entries]);
+        let (mut rates, mut values) = (vec![[0.0]; n], vec![[0.0]; entries]);
+        let mut unused = vec![[0.0]; n];
+        for Share { share, inputs } in self.habit {
+            self.system.set_inputs(0, inputs, &mut self.scratch);
+            let scratch = &mut self.scratch;
+            self.system
+                .linearise(&[0.0], y, &mut rates, &mut values, &mut unused, scratch);
+            for (sum, [rate]) in sums.0.iter_mut().zip(&rates) {
+                *sum += share * rate;
+            }
+            for (sum, [value]) in sums.1.iter_mut().zip(&values) {
+                *sum += share * value;
+            }
+        }
+        self.system
+            .set_inputs(0, &self.habit[0].inputs, &mut self.scratch);
+        sums
+    }
+
     fn observe(&mut self, y: &[[f64; 1]], index: usize) -> f64 {
         let mut values = vec![[0.0]; self.system.observable_count()];
         self.system
@@ -28,29 +52,19 @@ impl<S: System<1>> Problem<'_, S> {
     }
 
     /// Residual and Jacobian, rows scaled so that each is of order one; `rates` beside them.
-    fn linearise(&mut self, y: &[[f64; 1]]) -> (DVector<f64>, DMatrix<f64>, Vec<[f64; 1]>) {
+    fn linearise(&mut self, y: &[[f64; 1]]) -> (DVector<f64>, DMatrix<f64>, Vec<f64>) {
         let n = self.n();
         let pattern = self.system.jacobian_pattern().clone();
-        let mut rates = vec![[0.0]; n];
-        let mut values = vec![[0.0]; pattern.column.len()];
-        let mut unused = vec![[0.0]; n];
-        self.system.linearise(
-            &[0.0],
-            y,
-            &mut rates,
-            &mut values,
-            &mut unused,
-            &mut self.scratch,
-        );
+        let (rates, values) = self.mean_rates(y);
         let mut residual = DVector::zeros(n);
         let mut jacobian = DMatrix::zeros(n, n);
         for i in 0..n {
             match &self.rows[i] {
                 Row::Steady => {
-                    residual[i] = rates[i][0];
+                    residual[i] = rates[i];
                     for k in pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize {
                         let j = pattern.column[k] as usize;
-                        jacobian[(i, j)] = values[k][0] * self.scale[j];
+                        jacobian[(i, j)] = values[k] * self.scale[j];
                     }
                 }
                 Row::Hold(value) => {
@@ -91,19 +105,20 @@ impl<S: System<1>> Problem<'_, S> {
 pub fn solve<S: System<1>>(
     system: &S,
     parameters: &[f64],
-    inputs: &[f64],
+    habit: &[Share],
     guess: &[f64],
     rows: &[Row],
     scale: &[f64],
 ) -> Result<Vec<f64>, Failure> {
     let mut problem = Problem {
         system,
+        habit,
         rows,
         scale,
         scratch: vec![[0.0]; system.scratch_len()],
     };
     system.set_parameters(0, parameters, &mut problem.scratch);
-    system.set_inputs(0, inputs, &mut problem.scratch);
+    system.set_inputs(0, &habit[0].inputs, &mut problem.scratch);
     let start: Vec<[f64; 1]> = guess.iter().map(|value| [*value]).collect();
     if let Some(y) = newton(&mut problem, start.clone()) {
         return Ok(y);
@@ -120,8 +135,27 @@ pub fn solve<S: System<1>>(
         .map_or(0, |(i, _)| i);
     Err(Failure::NoEquilibrium {
         state: state as u32,
-        drift: rates[state][0],
+        drift: rates[state],
     })
+}
+
+/// Mean rates at a state (see [`super::mean_rates`]).
+pub fn mean_rates<S: System<1>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    y: &[f64],
+) -> Vec<f64> {
+    let mut problem = Problem {
+        system,
+        habit,
+        rows: &vec![Row::Steady; y.len()],
+        scale: &[],
+        scratch: vec![[0.0]; system.scratch_len()],
+    };
+    system.set_parameters(0, parameters, &mut problem.scratch);
+    let y: Vec<[f64; 1]> = y.iter().map(|value| [*value]).collect();
+    problem.mean_rates(&y).0
 }
 
 fn newton<S: System<1>>(problem: &mut Problem<'_, S>, mut y: Vec<[f64; 1]>) -> Option<Vec<f64>> {
@@ -170,17 +204,8 @@ fn pseudo_transient<S: System<1>>(
     let pattern = problem.system.jacobian_pattern().clone();
     let mut h = 1e-3;
     for _ in 0..400 {
-        let (residual, jacobian, rates) = problem.linearise(&y);
-        let mut values = vec![[0.0]; pattern.column.len()];
-        let (mut r, mut unused) = (vec![[0.0]; n], vec![[0.0]; n]);
-        problem.system.linearise(
-            &[0.0],
-            &y,
-            &mut r,
-            &mut values,
-            &mut unused,
-            &mut problem.scratch,
-        );
+        let (residual, jacobian, _) = problem.linearise(&y);
+        let (rates, values) = problem.mean_rates(&y);
         let mut matrix = jacobian;
         let mut right = -residual;
         for i in (0..n).filter(|i| problem.rows[*i] == Row::Steady) {
@@ -189,10 +214,10 @@ fn pseudo_transient<S: System<1>>(
             }
             for k in pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize {
                 let j = pattern.column[k] as usize;
-                matrix[(i, j)] = -h * values[k][0] * problem.scale[j] / problem.scale[i];
+                matrix[(i, j)] = -h * values[k] * problem.scale[j] / problem.scale[i];
             }
             matrix[(i, i)] += 1.0;
-            right[i] = h * rates[i][0] / problem.scale[i];
+            right[i] = h * rates[i] / problem.scale[i];
         }
         let Some(step) = matrix
             .lu()

@@ -30,20 +30,52 @@ pub enum Row {
     },
 }
 
-/// Solves for a steady state: Newton with damping (dense, nalgebra), pseudo-transient continuation
-/// where Newton fails. `scale`: natural size of each state, for the norm.
+/// Inputs that hold for a share of the time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// Shares sum to 1.
+    pub share: f64,
+    /// One per input slot.
+    pub inputs: Vec<f64>,
+}
+
+impl Share {
+    /// Inputs that never change.
+    pub fn always(inputs: &[f64]) -> [Share; 1] {
+        [Share {
+            share: 1.0,
+            inputs: inputs.to_vec(),
+        }]
+    }
+}
+
+/// Solves for the state whose mean rates are zero when inputs alternate among `habit`, each for its share
+/// of the time: Newton with damping (dense, nalgebra), pseudo-transient continuation where Newton fails.
+/// Rates are averaged, not inputs, so that what acts only above a threshold counts for the time it acts.
+/// Observables are read at the first share. `scale`: natural size of each state, for the norm.
 ///
 /// # Errors
 /// [`Failure::NoEquilibrium`] naming the state that drifts most.
 pub fn equilibrium<S: System<1>>(
     system: &S,
     parameters: &[f64],
-    inputs: &[f64],
+    habit: &[Share],
     guess: &[f64],
     rows: &[Row],
     scale: &[f64],
 ) -> Result<Vec<f64>, Failure> {
-    equilibrium::solve(system, parameters, inputs, guess, rows, scale)
+    equilibrium::solve(system, parameters, habit, guess, rows, scale)
+}
+
+/// Rates at a state, averaged over a habit as in [`equilibrium`](fn@equilibrium): how fast each state
+/// drifts, its unit per second.
+pub fn mean_rates<S: System<1>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    y: &[f64],
+) -> Vec<f64> {
+    equilibrium::mean_rates(system, parameters, habit, y)
 }
 
 /// Integrates one member.

@@ -528,6 +528,7 @@ fn input(reader: &mut Reader, out: Out) -> Option<InputFile> {
         ("supplement", Role::Supplement),
         ("training", Role::Training),
         ("stimulation", Role::Stimulation),
+        ("eating", Role::Eating),
     ];
     let role = choice(reader, "role", &roles, out);
     let key = reader.text("key", out).map(|(text, _)| text.to_string());

@@ -141,6 +141,8 @@ pub enum Role {
     Supplement,
     Training,
     Stimulation,
+    /// Intake now relative to the day's mean: driven by the meals of the habitual diet.
+    Eating,
 }
 
 #[derive(Debug, Clone)]

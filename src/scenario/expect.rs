@@ -151,6 +151,8 @@ fn simple(tokens: &[String], model: &Model) -> Result<(Simple, Unit), String> {
             let (from_s, to_s) = (time(a, au)?, time(b, bu)?);
             Ok((Simple::Between { kind: Between::RelativeChange, column, from_s, to_s }, Unit::one()))
         }
+        ["time", "when", _, "rises", "below", ..] => Err("a value rises above a level, it does not rise below it".to_string()),
+        ["time", "when", _, "falls", "above", ..] => Err("a value falls below a level, it does not fall above it".to_string()),
         ["time", "when", name, direction @ ("rises" | "falls"), "above" | "below", rest @ ..] => {
             let (column, unit) = column(name, model)?;
             let after = rest.iter().position(|word| *word == "after");

@@ -8,14 +8,37 @@
 
 use super::Arm;
 use crate::compile::{Program, Slot};
-use crate::engine::{Failure, Member, Options, Restore, Row, System, equilibrium, run_member};
+use crate::engine::{
+    Failure, Member, Options, Restore, Row, Share, System, equilibrium, mean_rates, run_member,
+};
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
+
+const DAY: f64 = 86_400.0;
 
 /// Initial state and parameters with references filled in.
 pub struct Initial {
     pub parameters: Vec<f64>,
     pub state: Vec<f64>,
+    /// Pools that a status pins: how fast each would drift under the habit, its unit per day.
+    pub drift: Vec<(StateId, f64)>,
+}
+
+/// Why an arm has no start.
+pub struct Unsettled {
+    pub failure: Failure,
+    /// Laboratory values (index into the arm's status) of which any one stands in the way: without it
+    /// there is a start.
+    pub markers: Vec<usize>,
+}
+
+impl From<Failure> for Unsettled {
+    fn from(failure: Failure) -> Self {
+        Unsettled {
+            failure,
+            markers: Vec::new(),
+        }
+    }
 }
 
 /// Declared initial values of all engine states.
@@ -48,7 +71,7 @@ fn scales(model: &Model, program: &Program) -> Vec<f64> {
 /// Finds where an arm starts.
 ///
 /// # Errors
-/// The engine's reason if there is no equilibrium.
+/// The engine's reason if there is no equilibrium, and the laboratory values that stand in its way.
 pub fn find(
     model: &Model,
     program: &Program,
@@ -56,7 +79,7 @@ pub fn find(
     options: &Options,
     warm_up_s: f64,
     declared_only: bool,
-) -> Result<Initial, Failure> {
+) -> Result<Initial, Unsettled> {
     let mut parameters = arm.parameters.clone();
     let reference = if model.references.is_empty() && declared_only {
         declared(model, program, &parameters)
@@ -67,22 +90,34 @@ pub fn find(
         return Ok(Initial {
             state: declared(model, program, &parameters),
             parameters,
+            drift: Vec::new(),
         });
     }
     let still = with_clock(model, &parameters, 0.0);
-    let rows = rows(model, program, arm, &reference, &still, false);
-    let state = equilibrium(
-        program,
-        &still,
-        &arm.mean_inputs,
-        &reference,
-        &rows,
-        &scales(model, program),
-    )?;
-    let state = warm_up(program, arm, options, warm_up_s, &parameters, state)?;
-    let mut state = state;
+    let scale = scales(model, program);
+    let settle = |status: &[(usize, f64, StateId)]| {
+        let rows = rows(model, program, status, &reference, &still, false);
+        equilibrium(program, &still, &arm.habit, &reference, &rows, &scale)
+    };
+    let state = settle(&arm.status).map_err(|failure| {
+        let without = |k: &usize| {
+            let mut others = arm.status.clone();
+            others.remove(*k);
+            settle(&others).is_ok()
+        };
+        let markers = (0..arm.status.len()).filter(without).collect();
+        Unsettled { failure, markers }
+    })?;
+    let rates = mean_rates(program, &still, &arm.habit, &state);
+    let pinned = arm.status.iter().map(|(_, _, state)| *state);
+    let drift = pinned.map(|id| (id, rates[id.index()] * DAY)).collect();
+    let mut state = warm_up(program, arm, options, warm_up_s, &parameters, state)?;
     state[model.states.len()..].fill(0.0);
-    Ok(Initial { parameters, state })
+    Ok(Initial {
+        parameters,
+        state,
+        drift,
+    })
 }
 
 fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
@@ -126,13 +161,14 @@ fn reference(
             *slot = if structural { 1.0 } else { 0.0 };
         }
     }
+    let habit = Share::always(&inputs);
     let mut state = declared(model, program, &neutral);
     let scale = scales(model, program);
     // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.
     for _ in 0..50 {
         let changed = read_references(model, program, &state, &inputs, &mut neutral);
-        let rows = rows(model, program, arm, &state, &neutral, true);
-        state = equilibrium(program, &neutral, &inputs, &state, &rows, &scale)?;
+        let rows = rows(model, program, &[], &state, &neutral, true);
+        state = equilibrium(program, &neutral, &habit, &state, &rows, &scale)?;
         if changed < 1e-13 {
             break;
         }
@@ -168,11 +204,11 @@ fn read_references(
     most
 }
 
-/// One equation per engine state. `reference_person`: nothing is pinned or held.
+/// One equation per engine state. `reference_person`: nothing is held.
 fn rows(
     model: &Model,
     program: &Program,
-    arm: &Arm,
+    status: &[(usize, f64, StateId)],
     reference: &[f64],
     parameters: &[f64],
     reference_person: bool,
@@ -205,15 +241,13 @@ fn rows(
             rows[state.index()] = Row::Total { weights, value };
         }
     }
-    if !reference_person {
-        for (marker, value, state) in &arm.status {
-            let column = Column::Biomarker(BiomarkerId(*marker as u32));
-            if let Slot::Observable(index) = program.slot(column) {
-                rows[state.index()] = Row::Observable {
-                    index,
-                    value: *value,
-                };
-            }
+    for (marker, value, state) in status {
+        let column = Column::Biomarker(BiomarkerId(*marker as u32));
+        if let Slot::Observable(index) = program.slot(column) {
+            rows[state.index()] = Row::Observable {
+                index,
+                value: *value,
+            };
         }
     }
     rows
@@ -240,12 +274,11 @@ fn warm_up(
     if warm_up_s <= 0.0 {
         return Ok(state);
     }
-    const DAY: f64 = 86_400.0;
     let days = (warm_up_s / DAY).floor() as u32;
     let states: Vec<u32> = arm.status.iter().map(|(_, _, state)| state.0).collect();
     let member = Member {
         parameters: parameters.to_vec(),
-        inputs: arm.mean_inputs.clone(),
+        inputs: arm.inputs_at_warm_up.clone(),
         y0: state,
         t0: -warm_up_s,
         t_end: 0.0,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::data::DataText;
 use super::{Scenario, resolve};
 use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::model::file::{Entry, Item, Reader, Table as Tree, Value, parse, problem};
@@ -43,6 +44,7 @@ pub fn load_scenario(
     ) else {
         return Err(out);
     };
+    let data = data_texts(&tree, path, sources, &mut files, &mut out);
     for (key, value) in &overrides.set {
         let file = sources.add(PathBuf::from("--set"), format!("{key}={value}"));
         if let Err(why) = set(&mut tree, key, value, file) {
@@ -66,7 +68,15 @@ pub fn load_scenario(
         return Err(out);
     };
     let model = load_model(models, &name, sources)?;
-    let scenario = resolve::scenario(path, files, &tree, &model, overrides, &mut out);
+    let written = resolve::Written {
+        path,
+        files,
+        tree: &tree,
+        data,
+        overrides,
+        command_line: command_line(overrides, sources),
+    };
+    let scenario = resolve::scenario(written, &model, &mut out);
     match scenario {
         Some(scenario) if !out.iter().any(|d| d.severity == Severity::Error) => {
             Ok((Arc::new(model), scenario))
@@ -76,6 +86,78 @@ pub fn load_scenario(
             Err(out)
         }
     }
+}
+
+/// The edges that the command line names, as a text that messages can point into.
+fn command_line(overrides: &Overrides, sources: &mut Sources) -> Span {
+    let mut words: Vec<String> = Vec::new();
+    if !overrides.edges_off.is_empty() {
+        words.push(format!("--edges-off {}", overrides.edges_off.join(",")));
+    }
+    let given = overrides.edge_strengths.iter();
+    words.extend(given.map(|(name, strength)| format!("--edge {name}={strength}")));
+    let text = words.join(" ");
+    let range = 0..text.len();
+    let file = sources.add(PathBuf::from("the command line"), text);
+    Span { file, range }
+}
+
+/// The files that `[[data]]` names, relative to the scenario; each is recorded beside it.
+fn data_texts(
+    tree: &Tree,
+    path: &Path,
+    sources: &mut Sources,
+    files: &mut Vec<(PathBuf, String)>,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<DataText> {
+    let mut texts: Vec<DataText> = Vec::new();
+    let Some(Value::List(items)) = tree.get("data").map(|entry| &entry.item.value) else {
+        return texts;
+    };
+    for item in items {
+        let Value::Table(table) = &item.value else {
+            continue;
+        };
+        let Some(entry) = table.get("file") else {
+            continue;
+        };
+        let Value::Text(name) = &entry.item.value else {
+            continue;
+        };
+        let name = PathBuf::from(name);
+        if refused_absolute(&name, "file", &entry.item, out) || texts.iter().any(|t| t.name == name)
+        {
+            continue;
+        }
+        let place = path.parent().unwrap_or(Path::new("")).join(&name);
+        let mut problems = Vec::new();
+        if let Some((file, text)) = read_text(&place, sources, &mut problems) {
+            files.push((name.clone(), text.clone()));
+            texts.push(DataText { name, file, text });
+        }
+        // The place that helps is where the file is named.
+        out.extend(problems.into_iter().map(|mut diagnostic| {
+            if diagnostic.code != "not-utf8" {
+                diagnostic.span = Some(entry.item.span.clone());
+            }
+            diagnostic
+        }));
+    }
+    texts
+}
+
+/// A run must be repeatable from its run.json, on another machine too.
+fn refused_absolute(name: &Path, key: &str, item: &Item, out: &mut Vec<Diagnostic>) -> bool {
+    let absolute = name.is_absolute() || name.has_root();
+    if absolute {
+        out.push(problem(
+            "absolute-path",
+            format!("`{key}` is a path relative to this file"),
+            item.span.clone(),
+            "an absolute path",
+        ));
+    }
+    absolute
 }
 
 /// One file with what it extends, merged: the file's own keys win.
@@ -120,6 +202,9 @@ fn read(
             span,
             "here",
         ));
+        return None;
+    }
+    if refused_absolute(Path::new(base), "extends", &entry.item, out) {
         return None;
     }
     let base = path.parent().unwrap_or(Path::new(".")).join(base);

@@ -1,12 +1,14 @@
 //! Scenario text + model → arms with timelines → runs and measured expectations.
 //!
-//! `file.rs` mirrors the TOML, `load.rs` reads it (extends, set), `check.rs` checks it against a
-//! model, `timeline.rs` turns schedules into breakpoints, `initial.rs` finds initial states,
-//! `run.rs` runs arms, `measure.rs` reads numbers off a run for expectations.
+//! `load.rs` reads files (extends, set), `resolve.rs` checks a scenario against its model, with `arm/` for
+//! what is done to the body (`schedule.rs` and `training.rs` read the texts in it), `expect.rs` for
+//! measures and `data.rs` for the user's own measurements. `initial.rs` finds initial states, `run.rs`
+//! runs arms, `measure.rs` reads numbers off a run for expectations.
 //!
 //! Start reading at [`types`]: [`Scenario`] is checked, [`RunResult`] is what reports see.
 
 pub mod arm;
+pub mod data;
 pub mod expect;
 pub mod initial;
 pub mod load;

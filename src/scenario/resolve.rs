@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::arm::{self, Frame};
+use super::data::{self, DataText};
 use super::load::{Overrides, set_item};
-use super::{Expectation, ExpectationRole, Figure, FigureKind, Lesson, Scenario, Shown, expect};
-use crate::diagnostics::Diagnostic;
+use super::{
+    Data, Expectation, ExpectationRole, Figure, FigureKind, Lesson, Scenario, Shown, expect,
+};
+use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::Method;
 use crate::model::declare::duration_s;
 use crate::model::file::{
@@ -16,15 +19,27 @@ use crate::units::Unit;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
+/// A scenario as it was read.
+pub struct Written<'a> {
+    pub path: &'a Path,
+    pub files: Vec<(PathBuf, String)>,
+    pub tree: &'a Tree,
+    pub data: Vec<DataText>,
+    pub overrides: &'a Overrides,
+    /// Where the overrides stand.
+    pub command_line: Span,
+}
+
 /// Resolves a whole scenario; `None` if too little of it could be read.
-pub fn scenario(
-    path: &Path,
-    files: Vec<(PathBuf, String)>,
-    tree: &Tree,
-    model: &Model,
-    overrides: &Overrides,
-    out: Out,
-) -> Option<Scenario> {
+pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
+    let Written {
+        path,
+        files,
+        tree,
+        data,
+        overrides,
+        command_line,
+    } = written;
     let mut reader = Reader::new(tree, "this scenario", tree.span.clone());
     crate::model::declare::check_format(&mut reader, out);
     let title = reader
@@ -89,11 +104,15 @@ pub fn scenario(
     let arm_items = reader.list("arm", out).unwrap_or_default();
     let figure_items = reader.list("figure", out).unwrap_or_default();
     let expect_items = reader.list("expect", out).unwrap_or_default();
+    let data_items = reader.list("data", out).unwrap_or_default();
     reader.finish(out);
     let frame = Frame {
         duration_s: duration,
         start_s,
+        warm_up_s,
+        declared: declared_initial,
         overrides,
+        command_line,
     };
     let mut arms = vec![arm::arm(&base_name, tree, model, &frame, out)];
     for item in arm_items {
@@ -110,10 +129,22 @@ pub fn scenario(
     for item in figure_items {
         figures.extend(figure(item, model, &names, duration, out));
     }
+    let data: Vec<Data> = data_items
+        .iter()
+        .filter_map(|item| data::data(item, &data, model, &names, out))
+        .collect();
     let step = every.unwrap_or(duration / 250.0).max(duration / 1e6);
     let count = (duration / step).floor() as u64;
     let table_times: Vec<f64> = (0..=count).map(|k| k as f64 * step).collect();
-    let output_times = grid(&table_times, &expectations, &figures, duration);
+    let mut output_times = grid(&table_times, &expectations, &figures, duration);
+    let measured = data.iter().flat_map(|data| &data.points);
+    output_times.extend(measured.map(|(time, ..)| *time));
+    for arm in &arms {
+        at_bouts(arm, &mut output_times);
+    }
+    output_times.retain(|time| (0.0..=duration).contains(time));
+    output_times.sort_by(f64::total_cmp);
+    output_times.dedup();
     Some(Scenario {
         path: path.to_path_buf(),
         title,
@@ -131,7 +162,7 @@ pub fn scenario(
         table_times,
         arms,
         figures,
-        data: Vec::new(),
+        data,
         expectations,
         text: files
             .first()
@@ -161,10 +192,23 @@ fn grid(
         }
     }
     times.push(duration);
-    times.retain(|time| (0.0..=duration).contains(time));
-    times.sort_by(f64::total_cmp);
-    times.dedup();
     times
+}
+
+/// What a bout or a dose does is over in hours: a grid over weeks would hit some of its peaks and miss
+/// others.
+fn at_bouts(arm: &super::Arm, times: &mut Vec<f64>) {
+    const MOST: usize = 2000;
+    if arm.bouts.len() + arm.doses.len() > MOST {
+        return;
+    }
+    for bout in &arm.bouts {
+        let length = bout.to_s - bout.from_s;
+        times.extend([0.0, 0.5, 1.0, 1.5, 3.0].map(|share| bout.from_s + share * length));
+    }
+    for dose in &arm.doses {
+        times.extend([0.0, 1.5, 4.0].map(|hours| dose.at_s + hours * 3600.0));
+    }
 }
 
 fn lesson(table: &Tree, out: Out) -> Lesson {
@@ -386,26 +430,16 @@ fn expectation(item: &Item, model: &Model, arms: &[String], out: Out) -> Option<
     })
 }
 
-/// A column by name, for figures.
-pub fn shown(
-    name: &str,
-    item: &Item,
-    display: Option<&Unit>,
-    model: &Model,
-    out: Out,
-) -> Option<Shown> {
-    let Some(column) = model.column(name) else {
+/// A column by name.
+pub fn column(name: &str, item: &Item, model: &Model, out: Out) -> Option<Column> {
+    let found = model.column(name);
+    if found.is_none() {
         let names = model.column_names();
-        out.push(problem_with_help(
-            "unknown-name",
-            format!("the model has no `{name}`"),
-            item.span.clone(),
-            "not known",
-            suggestion(name, names.iter().map(String::as_str)),
-        ));
-        return None;
-    };
-    Some(shown_column(column, display, model))
+        let message = format!("the model has no `{name}`");
+        let known = names.iter().map(String::as_str);
+        arm::unknown(message, name, known, item.span.clone(), out);
+    }
+    found
 }
 
 pub fn shown_column(column: Column, display: Option<&Unit>, model: &Model) -> Shown {
@@ -445,15 +479,27 @@ fn figure(item: &Item, model: &Model, arms: &[String], duration: f64, out: Out) 
             FigureKind::Time
         }
     };
-    let unit = reader
-        .text("unit", out)
-        .and_then(|(text, item)| crate::model::declare::unit_of(text, item, out));
-    let show_items = reader.list("show", out).unwrap_or_default();
+    let unit = reader.text("unit", out).and_then(|(text, item)| {
+        let unit = crate::model::declare::unit_of(text, item, out)?;
+        Some((unit, item))
+    });
     let mut show = Vec::new();
-    for item in show_items {
-        if let Value::Text(name) = &item.value {
-            show.extend(shown(name, item, unit.as_ref(), model, out));
-        }
+    for (name, span) in reader.texts("show", out) {
+        let item = Item {
+            span,
+            ..item.clone()
+        };
+        let found = column(&name, &item, model, out);
+        let unit = unit.as_ref().map(|(unit, _)| unit);
+        show.extend(found.map(|column| shown_column(column, unit, model)));
+    }
+    if let Some((unit, item)) = &unit
+        && !show.is_empty()
+        && show.iter().all(|shown| shown.display.text != unit.text)
+    {
+        let message = format!("nothing in this figure can be shown in {}", unit.text);
+        let span = item.span.clone();
+        out.push(problem("wrong-unit", message, span, "fits no panel"));
     }
     let from_s = reader
         .text("from", out)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::initial::{self, Initial};
+use super::initial::{self, Initial, Unsettled};
 use super::{Arm, ArmResult, ExpectationResult, Ledger, RunResult, Scenario, Verdict, measure};
 use crate::compile::Program;
 use crate::engine::{EventResponse, Failure, Member, Options, Trajectory, run_member};
@@ -99,7 +99,7 @@ fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> 
         scenario.declared_initial,
     ) {
         Ok(start) => start,
-        Err(failure) => return failed(model, arm, failure),
+        Err(unsettled) => return failed(model, arm, unsettled),
     };
     let member = Member {
         parameters: start.parameters.clone(),
@@ -115,15 +115,23 @@ fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> 
     summarise(model, start, outcome, &options)
 }
 
-fn failed(model: &Model, arm: &Arm, failure: Failure) -> ArmResult {
+fn failed(model: &Model, arm: &Arm, unsettled: Unsettled) -> ArmResult {
+    let blame = |k: &usize| {
+        let (marker, value, _) = arm.status[*k];
+        let marker = &model.biomarkers[marker];
+        format!(
+            "{} = {value} {} cannot be met: without it there is a state to start from",
+            marker.name, marker.unit.text
+        )
+    };
     ArmResult {
         parameters: arm.parameters.clone(),
         initial: vec![0.0; model.states.len()],
-        outcome: Err(failure),
+        outcome: Err(unsettled.failure),
         drift: Vec::new(),
         conserved: Vec::new(),
         ledger: Vec::new(),
-        warnings: Vec::new(),
+        warnings: unsettled.markers.iter().map(blame).collect(),
     }
 }
 
@@ -137,7 +145,7 @@ fn summarise(
         parameters: start.parameters,
         initial: start.state,
         outcome,
-        drift: Vec::new(),
+        drift: start.drift,
         conserved: Vec::new(),
         ledger: Vec::new(),
         warnings: Vec::new(),

@@ -1,6 +1,8 @@
 //! `"Mon Wed Fri at 17:00 from 14 d"` → instants. Counted as start + k·period in whole nanoseconds, so
 //! that a year of doses drifts by nothing.
 
+use std::ops::Range;
+
 use crate::units::{Quantity, Unit};
 
 const SECOND: i128 = 1_000_000_000;
@@ -36,36 +38,42 @@ pub fn start_s(text: &str) -> Option<f64> {
     Some((day * DAY + clock_ns(clock.trim())?) as f64 / 1e9)
 }
 
-/// All instants of a schedule in [0, duration), in seconds after t = 0, which stands at clock time
-/// `start_s` after Monday 00:00.
+/// All instants of a schedule in `window`, in seconds after t = 0, which stands at clock time `start_s`
+/// after Monday 00:00. A window that begins before 0 asks for a habit: the schedule is continued into the
+/// past, and may neither happen once nor begin later.
 ///
 /// # Errors
 /// What cannot be understood, in words, and what would be.
-pub fn instants(text: &str, start_s: f64, duration_s: f64) -> Result<Vec<f64>, String> {
+pub fn instants(text: &str, start_s: f64, window: Range<f64>) -> Result<Vec<f64>, String> {
+    let habit = window.start < 0.0;
+    let earliest = (window.start * 1e9).round() as i128;
     let words: Vec<&str> = text.split_whitespace().collect();
     let cut = words
         .iter()
         .position(|word| *word == "from" || *word == "until")
         .unwrap_or(words.len());
     let (head, limits) = words.split_at(cut);
-    let (mut from, mut until) = (0, (duration_s * 1e9).round() as i128);
+    let (mut from, mut until) = (0, (window.end * 1e9).round() as i128);
     for limit in limits.chunks(3) {
         match limit {
+            ["from", ..] if habit => {
+                return Err("a habit begins before t = 0: it has no `from`".to_string());
+            }
             ["from", number, unit] => from = span_ns(&[number, unit])?.max(0),
             ["until", number, unit] => until = until.min(span_ns(&[number, unit])?),
             _ => return Err("a limit reads `from 14 d` or `until 42 d`".to_string()),
         }
     }
     let start = (start_s * 1e9).round() as i128;
+    let low = if habit { earliest } else { from };
     let mut found = Vec::new();
     let mut repeat = |first: i128, period: i128| -> Result<(), String> {
-        if period <= 0 || (until - from) / period > 2_000_000 {
+        if period <= 0 || (until - low) / period > 2_000_000 {
             return Err("this repeats too often".to_string());
         }
-        let mut at = first;
-        if at < from {
-            at += (from - at + period - 1) / period * period;
-        }
+        // The first instant at or after `low`; a habit is counted backwards from t = 0 as well.
+        let skipped = -(first - low).div_euclid(period);
+        let mut at = first + if habit { skipped } else { skipped.max(0) } * period;
         while at < until {
             found.push(at);
             at += period;
@@ -75,6 +83,7 @@ pub fn instants(text: &str, start_s: f64, duration_s: f64) -> Result<Vec<f64>, S
     // Instants of the clock relative to t = 0: the first midnight at or before t = 0.
     let midnight = -start.rem_euclid(DAY);
     match head {
+        ["at", ..] if habit => return Err("a habit does not happen once".to_string()),
         ["at", number, unit] => repeat(span_ns(&[number, unit])?, i128::MAX / 4)?,
         ["at", number, unit, clock] => {
             let clock = clock_ns(clock).ok_or(format!("`{clock}` is not a time of day"))?;
@@ -114,7 +123,7 @@ pub fn instants(text: &str, start_s: f64, duration_s: f64) -> Result<Vec<f64>, S
     found.dedup();
     Ok(found
         .into_iter()
-        .filter(|at| *at >= 0)
+        .filter(|at| *at >= earliest)
         .map(|at| at as f64 / 1e9)
         .collect())
 }
@@ -141,7 +150,7 @@ mod tests {
 
     #[test]
     fn schedules_read_as_written() {
-        let at = |text: &str| instants(text, 0.0, 8.0 * D).expect("a schedule");
+        let at = |text: &str| instants(text, 0.0, 0.0..8.0 * D).expect("a schedule");
         assert_eq!(
             at("Mon Wed at 17:00"),
             [17.0 * H, 2.0 * D + 17.0 * H, 7.0 * D + 17.0 * H]
@@ -160,23 +169,39 @@ mod tests {
         );
         assert_eq!(at("at 3 d 07:30"), [3.0 * D + 7.5 * H]);
         assert_eq!(at("every 90 min until 3 h"), [0.0, 1.5 * H]);
-        assert!(instants("at noon", 0.0, D).is_err());
-        assert!(instants("Fryday at 07:00", 0.0, D).is_err());
+        assert!(instants("at noon", 0.0, 0.0..D).is_err());
+        assert!(instants("Fryday at 07:00", 0.0, 0.0..D).is_err());
     }
 
     #[test]
     fn the_clock_starts_where_the_scenario_says() {
         // t = 0 is Tuesday noon: the next Monday 07:00 is 5 d 19 h later.
         assert_eq!(
-            instants("Mon at 07:00", 1.5 * D, 8.0 * D).expect("one"),
+            instants("Mon at 07:00", 1.5 * D, 0.0..8.0 * D).expect("one"),
             [5.0 * D + 19.0 * H]
         );
+    }
+
+    #[test]
+    fn a_habit_reaches_into_the_past_without_losing_its_rhythm() {
+        let at = |text: &str| instants(text, 0.0, -7.0 * D..4.0 * D).expect("a schedule");
+        let days: Vec<f64> = at("every 3 d at 07:00")
+            .iter()
+            .map(|s| (s - 7.0 * H) / D)
+            .collect();
+        assert_eq!(days, [-6.0, -3.0, 0.0, 3.0]);
+        assert_eq!(
+            at("Mon Wed at 17:00"),
+            [-7.0 * D, -5.0 * D, 0.0, 2.0 * D].map(|day| day + 17.0 * H)
+        );
+        assert!(instants("at 3 d 07:00", 0.0, -D..D).is_err());
+        assert!(instants("daily at 07:00 from 2 d", 0.0, -D..D).is_err());
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC{0,40}") {
-            let _ = instants(&text, 0.0, D);
+            let _ = instants(&text, 0.0, 0.0..D);
         }
     }
 }

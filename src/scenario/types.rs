@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::compile::Program;
 use crate::diagnostics::Span;
-use crate::engine::{Breakpoint, Failure, Method, Trajectory};
+use crate::engine::{Breakpoint, Failure, Method, Share, Trajectory};
 use crate::model::{Column, Model, ParameterId, StateId};
 use crate::units::Unit;
 
@@ -60,13 +60,15 @@ pub struct Arm {
     pub changed: Vec<ParameterId>,
     /// (biomarker index, wanted value in its unit, state that it sets).
     pub status: Vec<(usize, f64, StateId)>,
-    /// All inputs before the first breakpoint (spread diet, defaults).
+    /// All inputs just before t = 0 (diet, defaults, and what a habit left on).
     pub inputs: Vec<f64>,
-    /// From t = −warm-up on: habitual schedule; then the scenario's own.
+    /// All inputs when the warm-up begins.
+    pub inputs_at_warm_up: Vec<f64>,
+    /// The habit from t = −warm-up up to 0; then the scenario's own breakpoints.
     pub habitual: Vec<Breakpoint>,
     pub breakpoints: Vec<Breakpoint>,
-    /// Mean of each input over the habitual week.
-    pub mean_inputs: Vec<f64>,
+    /// The habit as a whole: what holds for which share of the time.
+    pub habit: Vec<Share>,
     /// For figures: bouts and doses.
     pub bouts: Vec<Bout>,
     pub doses: Vec<Dose>,

@@ -1,0 +1,426 @@
+//! One protocol of a scenario → parameters, inputs and breakpoints.
+//!
+//! What is habitual (the diet with its meals, and every meal, supplement, training or drive with
+//! `habitual = true`) goes on before t = 0 as well: it fills the warm-up and gives the mean rates
+//! with which the start is solved for. Everything else begins at t = 0.
+//!
+//! `edges.rs` reads strengths, `intake.rs` what is eaten, `load.rs` what the body is put through,
+//! `value.rs` quantities; `timeline.rs` collects it. Start reading at [`arm`].
+
+mod edges;
+mod intake;
+mod load;
+mod timeline;
+mod value;
+
+use super::load::Overrides;
+use super::{Arm, schedule};
+use crate::diagnostics::{Diagnostic, Span};
+use crate::model::file::{
+    Entry, Item, Reader, Table as Tree, Value, problem, problem_with_help, suggestion,
+};
+use crate::model::*;
+use crate::units::Unit;
+use timeline::Timeline;
+use value::{possible, value_in};
+
+/// Top-level keys that describe what is done to the body.
+pub const KEYS: [&str; 10] = [
+    "person",
+    "status",
+    "parameters",
+    "diet",
+    "meal",
+    "supplement",
+    "training",
+    "stimulation",
+    "drive",
+    "edges",
+];
+
+/// Habits are averaged over twelve weeks: a whole number of periods of one to four, six and seven days.
+const HABIT_S: f64 = 84.0 * 86_400.0;
+
+/// What all arms share.
+pub struct Frame<'a> {
+    pub duration_s: f64,
+    pub start_s: f64,
+    pub warm_up_s: f64,
+    /// The scenario starts from declared values: there is no time before t = 0, and no habit.
+    pub declared: bool,
+    pub overrides: &'a Overrides,
+    /// Where the overrides stand.
+    pub command_line: Span,
+}
+
+type Out<'a> = &'a mut Vec<Diagnostic>;
+
+struct Builder<'a, 'f> {
+    model: &'a Model,
+    frame: &'a Frame<'f>,
+    arm: Arm,
+    timeline: Timeline,
+}
+
+/// Resolves one arm of a scenario tree.
+pub fn arm(name: &str, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> Arm {
+    let mut builder = Builder {
+        model,
+        frame,
+        arm: resting(name, model),
+        timeline: Timeline::default(),
+    };
+    builder.person(tree, out);
+    builder.edges(tree, out);
+    builder.parameters(tree, out);
+    builder.status(tree, out);
+    builder.diet(tree, out);
+    builder.each(tree, "training", out, Builder::training);
+    builder.each(tree, "meal", out, Builder::meal);
+    builder.each(tree, "supplement", out, Builder::supplement);
+    builder.each(tree, "stimulation", out, Builder::stimulation);
+    builder.each(tree, "drive", out, Builder::drive);
+    builder.finish()
+}
+
+/// An arm in which nothing happens.
+fn resting(name: &str, model: &Model) -> Arm {
+    let default = |input: &Input| match input.kind {
+        InputKind::Rate { default } => default,
+        InputKind::Bolus { .. } => 0.0,
+    };
+    Arm {
+        name: name.to_string(),
+        people: String::new(),
+        parameters: model.parameters.iter().map(|p| p.value).collect(),
+        changed: Vec::new(),
+        status: Vec::new(),
+        inputs: model.inputs.iter().map(default).collect(),
+        inputs_at_warm_up: Vec::new(),
+        habitual: Vec::new(),
+        breakpoints: Vec::new(),
+        habit: Vec::new(),
+        bouts: Vec::new(),
+        doses: Vec::new(),
+        x: None,
+    }
+}
+
+/// Refuses every key of a table that is not among `keys`.
+fn only(reader: &Reader, keys: &[&'static str], out: Out) {
+    let span = reader.name_span.clone();
+    let mut own = Reader::new(reader.table, reader.what.clone(), span);
+    for key in keys {
+        own.item(key);
+    }
+    own.finish(out);
+}
+
+/// Reports a name that nobody knows, with the nearest that somebody does, or with all if they are few.
+pub fn unknown<'n>(
+    message: String,
+    name: &str,
+    known: impl IntoIterator<Item = &'n str>,
+    span: Span,
+    out: Out,
+) {
+    let known: Vec<&str> = known.into_iter().collect();
+    let few = (1..=20).contains(&known.len());
+    let help = suggestion(name, known.iter().copied())
+        .or_else(|| few.then(|| format!("known: {}", known.join(", "))));
+    out.push(problem_with_help(
+        "unknown-name",
+        message,
+        span,
+        "not known",
+        help,
+    ));
+}
+
+impl Builder<'_, '_> {
+    /// How far back habits reach, s.
+    fn past(&self) -> f64 {
+        if self.frame.declared {
+            0.0
+        } else {
+            HABIT_S.max(self.frame.warm_up_s)
+        }
+    }
+
+    fn finish(self) -> Arm {
+        let Builder {
+            model,
+            frame,
+            mut arm,
+            timeline,
+        } = self;
+        arm.habit = timeline.habit(-HABIT_S, &arm.inputs);
+        arm.inputs_at_warm_up = timeline.inputs_before(-frame.warm_up_s, &arm.inputs);
+        arm.habitual = timeline.breakpoints(-frame.warm_up_s, 0.0);
+        arm.breakpoints = timeline.breakpoints(0.0, frame.duration_s);
+        arm.inputs = timeline.inputs_before(0.0, &arm.inputs);
+        arm.bouts.retain(|bout| bout.to_s > 0.0);
+        arm.doses.retain(|dose| dose.at_s >= 0.0);
+        let clock = |p: &Parameter| p.kind == ParameterKind::ClockOffset;
+        if let Some(offset) = model.parameters.iter().position(clock) {
+            arm.parameters[offset] = frame.start_s;
+        }
+        arm
+    }
+
+    fn sub<'t>(tree: &'t Tree, key: &'static str, out: Out) -> &'t [Entry] {
+        let mut reader = Reader::new(tree, "this scenario", tree.span.clone());
+        reader
+            .sub(key, out)
+            .map(|table| table.entries.as_slice())
+            .unwrap_or_default()
+    }
+
+    fn each(
+        &mut self,
+        tree: &Tree,
+        key: &'static str,
+        out: Out,
+        read: fn(&mut Self, &mut Reader, Out) -> Option<()>,
+    ) {
+        let mut reader = Reader::new(tree, "this scenario", tree.span.clone());
+        for item in reader.list(key, out).unwrap_or_default() {
+            let Value::Table(table) = &item.value else {
+                let message = format!("`{key}` is a list of tables: [[{key}]]");
+                out.push(problem("wrong-kind", message, item.span.clone(), "a table"));
+                continue;
+            };
+            let mut inner = Reader::new(table, format!("this {key}"), item.span.clone());
+            let _ = read(self, &mut inner, out);
+        }
+    }
+
+    fn person(&mut self, tree: &Tree, out: Out) {
+        let entries = Self::sub(tree, "person", out);
+        let chooses = |entry: &&Entry| entry.key == "people" || entry.key == "sex";
+        let model = self.model;
+        let preset = match entries.iter().find(chooses) {
+            Some(entry) => people(model, entry, out),
+            None => model.people.first(),
+        };
+        if let Some(people) = preset {
+            self.arm.people = people.name.clone();
+            for (id, value) in &people.parameters {
+                self.arm.parameters[id.index()] = *value;
+            }
+            for (id, value) in &people.inputs {
+                self.arm.inputs[id.index()] = *value;
+            }
+        }
+        for entry in entries.iter().filter(|entry| !chooses(entry)) {
+            self.parameter(&format!("person.{}", entry.key), entry, out);
+        }
+    }
+
+    fn parameters(&mut self, tree: &Tree, out: Out) {
+        for entry in Self::sub(tree, "parameters", out) {
+            self.parameter(&entry.key, entry, out);
+        }
+    }
+
+    fn parameter(&mut self, name: &str, entry: &Entry, out: Out) {
+        let declared = |p: &&Parameter| p.kind == ParameterKind::Declared;
+        let known = self.model.parameter(name);
+        let Some(id) = known.filter(|id| declared(&&self.model.parameters[id.index()])) else {
+            let names = self.model.parameters.iter().filter(declared);
+            let message = format!("the model has no parameter `{name}`");
+            let span = entry.key_span.clone();
+            unknown(message, name, names.map(|p| p.name.as_str()), span, out);
+            return;
+        };
+        let unit = &self.model.parameters[id.index()].unit;
+        if let Some(value) = value_in(&entry.item, unit, None, out) {
+            self.arm.parameters[id.index()] = value;
+            self.arm.changed.push(id);
+        }
+    }
+
+    fn status(&mut self, tree: &Tree, out: Out) {
+        let markers = &self.model.biomarkers;
+        for entry in Self::sub(tree, "status", out) {
+            let Some(at) = markers.iter().position(|marker| marker.name == entry.key) else {
+                let names = markers.iter().map(|marker| marker.name.as_str());
+                let message = format!("the model has no laboratory value `{}`", entry.key);
+                unknown(message, &entry.key, names, entry.key_span.clone(), out);
+                continue;
+            };
+            let marker = &markers[at];
+            let Some(state) = marker.pins else {
+                let message = format!(
+                    "`{}` cannot be given as a status: no pool is set by it",
+                    entry.key
+                );
+                let settable = markers.iter().filter(|marker| marker.pins.is_some());
+                let names: Vec<&str> = settable.map(|marker| marker.name.as_str()).collect();
+                let help = format!("can be given: {}", names.join(", "));
+                out.push(problem_with_help(
+                    "bad-status",
+                    message,
+                    entry.key_span.clone(),
+                    "read only",
+                    Some(help),
+                ));
+                continue;
+            };
+            if let Some(value) = value_in(&entry.item, &marker.unit, None, out) {
+                if value <= 0.0 {
+                    let message = format!("`{}` must be above zero", entry.key);
+                    let span = entry.item.span.clone();
+                    out.push(problem("impossible-value", message, span, "not above zero"));
+                }
+                self.arm.status.push((at, value, state));
+            }
+        }
+    }
+
+    /// Inputs with a role and key.
+    fn driven(&self, role: Role, key: &str) -> Vec<InputId> {
+        let fits = |input: &Input| input.role == Some(role) && input.key.as_deref() == Some(key);
+        (0..self.model.inputs.len())
+            .filter(|at| fits(&self.model.inputs[*at]))
+            .map(|at| InputId(at as u32))
+            .collect()
+    }
+
+    /// What the keys of a table set, each converted; `own` are the keys that mean something else.
+    fn settings(
+        &self,
+        table: &Tree,
+        own: &[&str],
+        role: Role,
+        what: &str,
+        out: Out,
+    ) -> Vec<(InputId, f64)> {
+        let mut set = Vec::new();
+        for entry in &table.entries {
+            if own.contains(&entry.key.as_str()) {
+                continue;
+            }
+            let inputs = self.driven(role, &entry.key);
+            if inputs.is_empty() {
+                self.unknown_key(role, own, entry, what, out);
+            }
+            for input in inputs {
+                let value = self.input_value(input, &entry.item, out);
+                set.extend(value.map(|value| (input, value)));
+            }
+        }
+        set
+    }
+
+    fn unknown_key(&self, role: Role, own: &[&str], entry: &Entry, what: &str, out: Out) {
+        let inputs = self.model.inputs.iter().filter(|i| i.role == Some(role));
+        let mut known: Vec<&str> = inputs.filter_map(|i| i.key.as_deref()).collect();
+        known.extend(own);
+        known.sort_unstable();
+        known.dedup();
+        let help = suggestion(&entry.key, known.iter().copied())
+            .or_else(|| Some(format!("known here: {}", known.join(", "))));
+        out.push(problem_with_help(
+            "unknown-key",
+            format!("{what} has no key `{}`", entry.key),
+            entry.key_span.clone(),
+            "not known",
+            help,
+        ));
+    }
+
+    fn nutrient(&self, input: InputId) -> Option<&Nutrient> {
+        let key = self.model.inputs[input.index()].nutrient.as_ref()?;
+        self.model.nutrients.get(key)
+    }
+
+    fn input_value(&self, input: InputId, item: &Item, out: Out) -> Option<f64> {
+        let unit = &self.model.inputs[input.index()].unit;
+        let nutrient = self.nutrient(input);
+        let value = value_in(item, unit, nutrient, out)?;
+        if value < 0.0 && unit.dimension != Unit::parse("Cel").expect("a unit").dimension {
+            let message = "this cannot be negative".to_string();
+            let span = item.span.clone();
+            out.push(problem("impossible-value", message, span, "below zero"));
+            return None;
+        }
+        possible(value, unit, nutrient, item, out).then_some(value)
+    }
+
+    /// `habitual = true`: it went on before t = 0 as well.
+    fn habitual(&self, reader: &mut Reader, out: Out) -> bool {
+        reader.truth("habitual", out).unwrap_or(false)
+    }
+
+    /// The instants of `when`, reaching into the past for a habit.
+    fn when(&self, reader: &mut Reader, out: Out) -> Option<Vec<f64>> {
+        let habitual = self.habitual(reader, out);
+        let (text, item) = reader.required_text("when", out)?;
+        let from_s = if habitual { -self.past() } else { 0.0 };
+        let window = from_s..self.frame.duration_s;
+        match schedule::instants(text, self.frame.start_s, window) {
+            Ok(times) => Some(times),
+            Err(why) => {
+                let message = format!("this schedule cannot be read: {why}");
+                let span = item.span.clone();
+                out.push(problem("bad-schedule", message, span, "not understood"));
+                None
+            }
+        }
+    }
+
+    /// Holds an input for a time, then returns to what the diet and the defaults say. False, and a
+    /// message, if something else holds it already.
+    fn hold(
+        &mut self,
+        window: (f64, f64),
+        (input, value): (InputId, f64),
+        item: &Item,
+        out: Out,
+    ) -> bool {
+        let rest = self.arm.inputs[input.index()];
+        let Err(since) = self.timeline.hold(window, input, value, rest) else {
+            return true;
+        };
+        let name = &self.model.inputs[input.index()].name;
+        let unit = &self.model.time_unit;
+        let in_unit = |seconds: f64| {
+            let second = Unit::parse("s").expect("s is a unit");
+            let value = seconds * second.ratio_to(unit).unwrap_or(1.0);
+            format!("{} {}", (value * 1e6).round() / 1e6, unit.text)
+        };
+        let message = format!(
+            "at {} this sets `{name}`, which is held since {}",
+            in_unit(window.0),
+            in_unit(since)
+        );
+        out.push(problem_with_help(
+            "overlap",
+            message,
+            item.span.clone(),
+            "overlaps",
+            Some("let one end before the next begins".to_string()),
+        ));
+        false
+    }
+}
+
+fn people<'m>(model: &'m Model, entry: &Entry, out: Out) -> Option<&'m People> {
+    let Value::Text(text) = &entry.item.value else {
+        let message = format!("`{}` is a word, this is {}", entry.key, entry.item.kind());
+        let span = entry.item.span.clone();
+        out.push(problem("wrong-kind", message, span, "a string"));
+        return None;
+    };
+    let people = &model.people;
+    let found = people.iter().find(|p| p.name == *text || p.sex == *text);
+    if found.is_none() {
+        let message = format!("reference.toml knows no people `{text}`");
+        let names = people
+            .iter()
+            .flat_map(|p| [p.name.as_str(), p.sex.as_str()]);
+        unknown(message, text, names, entry.item.span.clone(), out);
+    }
+    found
+}

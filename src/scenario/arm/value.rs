@@ -1,0 +1,128 @@
+//! Quantities as people write them → numbers in the unit of what they set.
+
+use super::Out;
+use crate::model::Nutrient;
+use crate::model::file::{Item, Value, problem, problem_with_help};
+use crate::units::{Quantity, Unit};
+
+/// A quantity in `unit`, converted through the nutrient where mass meets amount or potency.
+pub fn value_in(item: &Item, unit: &Unit, nutrient: Option<&Nutrient>, out: Out) -> Option<f64> {
+    let quantity = match &item.value {
+        Value::Number(number) => Quantity {
+            value: *number,
+            unit: Unit::one(),
+        },
+        Value::Text(text) => match Quantity::parse(text) {
+            Ok(quantity) => quantity,
+            Err(error) => {
+                let message = format!("`{text}` is not a quantity: {}", error.message);
+                let help = (!error.suggestions.is_empty())
+                    .then(|| format!("did you mean {}?", error.suggestions.join(" or ")));
+                out.push(problem_with_help(
+                    "unknown-unit",
+                    message,
+                    item.within(error.range),
+                    "not understood",
+                    help,
+                ));
+                return None;
+            }
+        },
+        _ => {
+            let message = "a quantity is a string such as \"18 ug/L\"".to_string();
+            out.push(problem(
+                "wrong-kind",
+                message,
+                item.span.clone(),
+                "a quantity",
+            ));
+            return None;
+        }
+    };
+    let value = quantity
+        .value_in(unit)
+        .or_else(|| through(&quantity, unit, nutrient?));
+    match value {
+        Some(value) if value.is_finite() => Some(value),
+        _ => {
+            out.push(problem_with_help(
+                "wrong-unit",
+                format!(
+                    "this needs {} ({}), here is {}",
+                    unit.describe(),
+                    unit.text,
+                    quantity.unit.describe()
+                ),
+                item.span.clone(),
+                &quantity.unit.describe(),
+                Some(format!("write it in {}", unit.text)),
+            ));
+            None
+        }
+    }
+}
+
+fn through(quantity: &Quantity, unit: &Unit, nutrient: &Nutrient) -> Option<f64> {
+    let gram_per_mole = Unit::parse("g/mol").ok()?;
+    if let Some(mass) = nutrient.molar_mass_g_per_mol {
+        let as_mass = quantity.unit.times(&gram_per_mole)?;
+        if let Some(factor) = as_mass.ratio_to(unit) {
+            return Some(quantity.value * mass * factor);
+        }
+        let as_amount = quantity.unit.per(&gram_per_mole)?;
+        if let Some(factor) = as_amount.ratio_to(unit) {
+            return Some(quantity.value / mass * factor);
+        }
+    }
+    for (name, amount, amount_unit) in &nutrient.potency {
+        let base = Unit::parse(name).ok()?;
+        let converted = quantity.unit.per(&base)?.times(amount_unit)?;
+        if let Some(factor) = converted.ratio_to(unit) {
+            return Some(quantity.value * amount * factor);
+        }
+    }
+    None
+}
+
+/// Beyond this many times the upper intake level a dose is a slip of the pen: more than ten times what
+/// any published overdose of ours describes.
+const IMPOSSIBLE: f64 = 500.0;
+
+/// Refuses amounts that nobody can take: `value` in `unit`, an amount or an amount per time.
+pub fn possible(
+    value: f64,
+    unit: &Unit,
+    nutrient: Option<&Nutrient>,
+    item: &Item,
+    out: Out,
+) -> bool {
+    let day = Unit::parse("d").expect("d is a unit");
+    let limit = nutrient.and_then(|nutrient| {
+        let (_, _, level, level_unit, _) =
+            nutrient.intakes.iter().find(|intake| intake.1 == "ul")?;
+        let amount = level_unit.times(&day)?;
+        let factor = level_unit
+            .ratio_to(unit)
+            .or_else(|| amount.ratio_to(unit))?;
+        Some((level * factor, nutrient))
+    });
+    let Some((limit, nutrient)) = limit.filter(|(limit, _)| value > IMPOSSIBLE * limit) else {
+        return true;
+    };
+    out.push(problem_with_help(
+        "impossible-value",
+        format!(
+            "{value} {} is {:.0} times the upper intake level of {}",
+            unit.text,
+            value / limit,
+            nutrient.title.to_lowercase()
+        ),
+        item.span.clone(),
+        "nobody takes this much",
+        Some(format!(
+            "is the unit right? The upper level is {limit} {}",
+            unit.text
+        )),
+    ));
+    false
+}
