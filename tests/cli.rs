@@ -123,3 +123,39 @@ fn a_bad_scenario_is_refused_with_its_place() {
     assert_eq!(myoflux(&["run", &file.display().to_string()]).0, 2);
     assert_eq!(myoflux(&["run", &folder.path().display().to_string()]).0, 2);
 }
+
+#[test]
+fn an_explanation_shows_the_equation_and_what_makes_arms_differ() {
+    let runner = "scenarios/iron/low_ferritin_runner.toml";
+    let explain = |more: &[&str]| {
+        let mut arguments = vec!["explain", "serum_ferritin", "--scenario", runner];
+        arguments.extend(more);
+        myoflux(&arguments)
+    };
+    let (code, out, err) = explain(&["--at", "7d"]);
+    assert_eq!(code, 0, "{err}");
+    // The marker names the variable behind it, whose equation follows with its edge.
+    assert!(out.contains("= store_ferritin"), "{out}");
+    assert!(out.contains("iron.acute_phase_ferritin (grade A)"), "{out}");
+    let why = [
+        "--at",
+        "7d",
+        "--arm",
+        "daily",
+        "--why",
+        "--against",
+        "no iron",
+    ];
+    let (code, out, err) = explain(&why);
+    assert_eq!(code, 0, "{err}");
+    for words in [
+        "more (+",
+        "iron.macrophage_iron",
+        "iron.macrophage_release took less",
+        "iron.hepcidin_removes_ferroportin (grade A)",
+    ] {
+        assert!(out.contains(words), "{words} is missing in\n{out}");
+    }
+    assert_eq!(explain(&["--at", "90 d"]).0, 2);
+    assert_eq!(explain(&["--at", "7d", "--arm", "weekly"]).0, 2);
+}

@@ -12,6 +12,7 @@ use crate::scenario::load::Overrides;
 
 mod check;
 mod edges;
+mod explain;
 mod init;
 mod models;
 mod repeat;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Run scenarios and compare with published physiology
     Validate(validate::ValidateArguments),
+    /// The equation of one quantity with its numbers, and why two arms differ in it
+    Explain(explain::ExplainArguments),
     /// Crosstalk edges: evidence, kind, default
     Edges(edges::EdgesArguments),
     /// What models hold: modules, states, parameters with their origin
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
     };

@@ -87,20 +87,25 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
     }
 }
 
-fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> ArmResult {
+/// Finds where an arm starts and what the engine has to do with it.
+///
+/// # Errors
+/// Why there is no start.
+pub fn prepare(
+    model: &Model,
+    program: &Program,
+    scenario: &Scenario,
+    arm: &Arm,
+) -> Result<(Initial, Member, Options), Unsettled> {
     let options = options(model, program, scenario);
-    let warm_up = scenario.warm_up_s;
-    let start = match initial::find(
+    let start = initial::find(
         model,
         program,
         arm,
         &options,
-        warm_up,
+        scenario.warm_up_s,
         scenario.declared_initial,
-    ) {
-        Ok(start) => start,
-        Err(unsettled) => return failed(model, arm, unsettled),
-    };
+    )?;
     let member = Member {
         parameters: start.parameters.clone(),
         inputs: arm.inputs.clone(),
@@ -111,8 +116,17 @@ fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> 
         output_times: scenario.output_times.clone(),
         restore: None,
     };
-    let outcome = run_member(program, &member, &options);
-    summarise(model, start, outcome, &options)
+    Ok((start, member, options))
+}
+
+fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> ArmResult {
+    match prepare(model, program, scenario, arm) {
+        Err(unsettled) => failed(model, arm, unsettled),
+        Ok((start, member, options)) => {
+            let outcome = run_member(program, &member, &options);
+            summarise(model, start, outcome, &options)
+        }
+    }
 }
 
 fn failed(model: &Model, arm: &Arm, unsettled: Unsettled) -> ArmResult {
