@@ -203,13 +203,13 @@ fn history(question: &Question, arm: &Arm, pool: StateId) -> Result<History, Une
     } = *question;
     let (_, mut member, options) =
         prepare(model, program, question.scenario, arm).map_err(|unsettled| unsettled.failure)?;
-    member.t_end = t;
-    member.breakpoints.retain(|breakpoint| breakpoint.t <= t);
     let stops: Vec<f64> = member.breakpoints.iter().map(|b| b.t).collect();
     let nodes = quadrature(&stops, t);
-    member.output_times = nodes.iter().map(|(time, _)| *time).collect();
+    member.output_times = nodes.iter().map(|(time, _)| *time).chain([t]).collect();
     let start = member.y0[pool.index()];
     let run = run_member(program, &member, &options)?;
+    let rows = run.states.chunks(run.final_state.len());
+    let end = rows.last().map_or(f64::NAN, |row| row[pool.index()]);
     let brought = (0..model.processes.len())
         .map(|at| (at, coefficient(&model.processes[at], pool)))
         .filter(|(_, coefficient)| *coefficient != 0.0)
@@ -221,7 +221,7 @@ fn history(question: &Question, arm: &Arm, pool: StateId) -> Result<History, Une
         .collect();
     Ok(History {
         start,
-        end: run.final_state[pool.index()],
+        end,
         brought,
     })
 }
