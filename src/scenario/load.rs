@@ -83,6 +83,9 @@ pub fn load_scenario(
         }
         _ => {
             out.sort_by_key(|d| d.span.as_ref().map(|s| (s.file.0, s.range.start)));
+            // What all arms share is wrong in all of them: once is enough.
+            let mut known = std::collections::HashSet::new();
+            out.retain(|d| known.insert((d.code, d.span.clone(), d.message.clone())));
             Err(out)
         }
     }
@@ -243,9 +246,10 @@ fn merge(base: Tree, own: Tree) -> Tree {
 /// # Errors
 /// What is wrong with the path, in words.
 pub fn set(tree: &mut Tree, path: &str, value: &str, file: FileId) -> Result<(), String> {
+    let start = path.len() + 1;
     let span = Span {
         file,
-        range: 0..value.len(),
+        range: start..start + value.len(),
     };
     let (parsed, problems) = parse(file, &format!("value = {value}"));
     // What is no TOML value is text: `--set duration=3 d` needs no quotes.
@@ -257,7 +261,7 @@ pub fn set(tree: &mut Tree, path: &str, value: &str, file: FileId) -> Result<(),
         None => Item {
             span,
             value: Value::Text(value.to_string()),
-            content: 0,
+            content: start,
         },
     };
     set_item(tree, path, item)

@@ -3,7 +3,7 @@
 //! `load.rs` reads files (extends, set), `resolve.rs` checks a scenario against its model, with `arm/` for
 //! what is done to the body (`schedule.rs` and `training.rs` read the texts in it), `expect.rs` for
 //! measures and `data.rs` for the user's own measurements. `initial.rs` finds initial states, `run.rs`
-//! runs arms, `measure.rs` reads numbers off a run for expectations, `explain/` says why a
+//! runs arms, `ledger.rs` balances matter, `measure.rs` reads numbers off a run for expectations, `explain/` says why a
 //! quantity has its value.
 //!
 //! Start reading at [`types`]: [`Scenario`] is checked, [`RunResult`] is what reports see.
@@ -13,6 +13,7 @@ pub mod data;
 pub mod expect;
 pub mod explain;
 pub mod initial;
+pub mod ledger;
 pub mod load;
 pub mod measure;
 pub mod resolve;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::initial::{self, Initial, Unsettled};
-use super::{Arm, ArmResult, ExpectationResult, Ledger, RunResult, Scenario, Verdict, measure};
+use super::{Arm, ArmResult, ExpectationResult, RunResult, Scenario, Verdict, ledger, measure};
 use crate::compile::Program;
 use crate::engine::{EventResponse, Failure, Member, Options, Trajectory, run_member};
 use crate::model::*;
@@ -182,113 +182,9 @@ fn summarise(
             (sum(&run.final_state) - before).abs() / before.abs().max(1e-300)
         })
         .collect();
-    result.ledger = ledger(model, &result.initial, &run.final_state);
+    result.ledger = ledger::ledger(model, &result.parameters, &result.initial, &run.final_state);
     result.warnings = negatives(model, run, options);
     result
-}
-
-/// Stores, gains and losses of every kind of matter, in the unit of its first state.
-fn ledger(model: &Model, before: &[f64], after: &[f64]) -> Vec<Ledger> {
-    let mut matters: Vec<&str> = model
-        .states
-        .iter()
-        .flat_map(|s| s.of.iter().map(|(m, _)| m.as_str()))
-        .collect();
-    matters.sort_unstable();
-    matters.dedup();
-    matters
-        .into_iter()
-        .filter_map(|matter| balance(model, matter, before, after))
-        .collect()
-}
-
-fn balance(model: &Model, matter: &str, before: &[f64], after: &[f64]) -> Option<Ledger> {
-    let content = |state: &State| {
-        state
-            .of
-            .iter()
-            .find(|(name, _)| name == matter)
-            .map(|(_, n)| *n)
-    };
-    let unit = model
-        .states
-        .iter()
-        .find(|state| content(state).is_some())?
-        .unit
-        .clone();
-    let weight: Vec<f64> = model
-        .states
-        .iter()
-        .map(|state| {
-            content(state)
-                .and_then(|n| Some(n * state.unit.ratio_to(&unit)?))
-                .unwrap_or(0.0)
-        })
-        .collect();
-    let total = |y: &[f64]| weight.iter().zip(y).map(|(w, y)| w * y).sum::<f64>();
-    let mut flows = Vec::new();
-    let (mut gained, mut lost) = (0.0, 0.0);
-    let mut at = model.states.len();
-    for process in &model.processes {
-        let Some((direction, _, acc_unit)) = &process.boundary else {
-            continue;
-        };
-        let first = process
-            .from
-            .iter()
-            .chain(&process.to)
-            .next()
-            .map(|(state, _)| *state);
-        let share = first
-            .and_then(|s| content(&model.states[s.index()]))
-            .unwrap_or(0.0);
-        let amount = after[at] * share * acc_unit.ratio_to(&unit).unwrap_or(0.0);
-        at += 1;
-        if amount != 0.0 {
-            let sign = if *direction == Direction::Gain {
-                1.0
-            } else {
-                -1.0
-            };
-            flows.push((process.name.clone(), sign * amount));
-            if sign > 0.0 {
-                gained += amount
-            } else {
-                lost += amount
-            }
-        }
-    }
-    for input in &model.inputs {
-        let InputKind::Bolus { to } = &input.kind else {
-            continue;
-        };
-        let enters = to
-            .iter()
-            .any(|(state, _)| content(&model.states[state.index()]).is_some());
-        let amount = if enters {
-            after[at] * input.unit.ratio_to(&unit).unwrap_or(0.0)
-        } else {
-            0.0
-        };
-        at += 1;
-        if amount != 0.0 {
-            flows.push((input.name.clone(), amount));
-            gained += amount;
-        }
-    }
-    let (start, end) = (total(before), total(after));
-    let size = start.abs().max(end.abs()).max(gained).max(lost).max(1e-300);
-    let error = (start + gained - lost - end).abs() / size;
-    Some(Ledger {
-        matter: matter.to_string(),
-        unit,
-        start,
-        gained,
-        lost,
-        end,
-        error,
-        flows,
-    })
 }
 
 fn negatives(model: &Model, run: &Trajectory, options: &Options) -> Vec<String> {
