@@ -283,12 +283,7 @@ fn substituted(formula: &str, arguments: &[Quantity]) -> String {
 }
 
 fn compared(question: &Question, at: &str) -> Result<String, Unexplained> {
-    use std::io::IsTerminal;
-    let bar = if std::io::stderr().is_terminal() {
-        indicatif::ProgressBar::new(0)
-    } else {
-        indicatif::ProgressBar::hidden()
-    };
+    let bar = super::progress(0);
     let report = |done: usize, of: usize| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);

@@ -49,9 +49,14 @@ sex = "female"                 # a preset of models/reference.toml
 # [status]                     # laboratory values at the start; `myoflux models` lists them
 # NAME = "18 ug/L"
 
+# [diet]                       # habitual intake, spread over the day unless there are meals
+# NAME = "11 mg/d"
+# meals = ["07:30", "12:30", "19:00"]
+
 [[training]]
 what = "run 50 min at 70 %VO2max"   # or: "run 6 x (4 min at 90 %VO2max, 3 min at 50 %VO2max)"
 when = "Mon Wed Fri at 17:00"
+# habitual = true              # it went on before t = 0 as well
 
 # [[supplement]]
 # nutrient = "NAME"
@@ -61,6 +66,10 @@ when = "Mon Wed Fri at 17:00"
 [[arm]]                        # the comparison this scenario exists for
 name = "harder"
 set = { "training.0.what" = "run 50 min at 85 %VO2max" }
+
+# [[data]]                     # your own measurements: a CSV with the columns time,value,sd
+# file = "measured.csv"
+# show = "NAME"
 
 # [[figure]]                   # without one, the laboratory values are drawn
 # title = "…"

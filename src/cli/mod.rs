@@ -171,6 +171,16 @@ fn refuse(problems: &[Diagnostic], sources: &Sources) -> u8 {
     2
 }
 
+/// How far something has come, on a terminal only.
+fn progress(length: u64) -> indicatif::ProgressBar {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() {
+        indicatif::ProgressBar::new(length)
+    } else {
+        indicatif::ProgressBar::hidden()
+    }
+}
+
 /// Writes results to stdout; a reader that has gone away is no error.
 fn say(text: &str) {
     use std::io::Write;

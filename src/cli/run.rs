@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Changes, refuse, say};
+use super::{Changes, progress, refuse, say};
 use crate::compile::compile;
 use crate::diagnostics::Sources;
 use crate::engine::Failure;
@@ -87,7 +87,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
 /// Runs what was loaded and writes the results; the exit code.
 pub fn carry_out(model: Arc<Model>, scenario: Scenario, folder: &Path) -> u8 {
     let program = Arc::new(compile(&model));
-    let bar = progress(scenario.arms.len());
+    let bar = progress(scenario.arms.len() as u64);
     let report = |done: usize, _| bar.set_position(done as u64);
     let result = run_scenario(model, program, Arc::new(scenario), &report);
     bar.finish_and_clear();
@@ -113,16 +113,6 @@ pub fn carry_out(model: Arc<Model>, scenario: Scenario, folder: &Path) -> u8 {
         0 => 0,
         n if n == result.arms.len() => 1,
         _ => 3,
-    }
-}
-
-/// Arms done, on a terminal only.
-fn progress(arms: usize) -> indicatif::ProgressBar {
-    use std::io::IsTerminal;
-    if std::io::stderr().is_terminal() {
-        indicatif::ProgressBar::new(arms as u64)
-    } else {
-        indicatif::ProgressBar::hidden()
     }
 }
 

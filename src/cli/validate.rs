@@ -37,9 +37,11 @@ pub fn run(arguments: &ValidateArguments) -> u8 {
             files.push(path.clone())
         }
     }
+    let bar = super::progress(files.len() as u64);
     let results: Vec<Loaded> = files
         .par_iter()
         .map(|file| {
+            bar.inc(1);
             let mut sources = Sources::default();
             match load_scenario(
                 file,
@@ -58,6 +60,7 @@ pub fn run(arguments: &ValidateArguments) -> u8 {
             }
         })
         .collect();
+    bar.finish_and_clear();
     let mut rows = Vec::new();
     let mut broken = 0;
     for result in &results {
