@@ -105,7 +105,11 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
                 return self.lanes.iter().any(Option::is_some);
             }
             for lane in (0..W).filter(|lane| arrived[*lane]) {
-                self.apply_schedule(lane);
+                if let Some(own) = &mut self.lanes[lane] {
+                    let (y, scratch) = (&mut self.stepper.y, &mut self.stepper.scratch);
+                    let bout_inputs = &self.options.bout_inputs;
+                    own.apply_schedule(lane, self.t[lane], self.system, bout_inputs, y, scratch);
+                }
             }
             let stopped = self.fire_events(&arrived);
             self.rows_at_stops(&arrived);
@@ -125,46 +129,15 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
     }
 
     fn load(&mut self, lane: usize, id: usize, member: &'a Member) {
-        let n = self.stepper.y.len();
-        assert_eq!(member.y0.len(), n, "one start value per state");
-        for (slot, value) in self.stepper.y.iter_mut().zip(&member.y0) {
-            slot[lane] = *value;
-        }
+        let own = Lane::new(id, member, self.observed.len(), self.options);
+        let (y, scratch) = (&mut self.stepper.y, &mut self.stepper.scratch);
+        own.load(lane, self.system, y, scratch);
         // Not a number: nothing can have risen from it.
         for root in self.roots.iter_mut() {
             root[lane] = f64::NAN;
         }
-        let scratch = &mut self.stepper.scratch;
-        self.system
-            .set_parameters(lane, &member.parameters, scratch);
-        self.system.set_inputs(lane, &member.inputs, scratch);
         self.t[lane] = member.t0;
-        self.lanes[lane] = Some(Lane::new(id, member, self.observed.len(), self.options));
-    }
-
-    /// Restores, inputs and boluses due where this lane stands.
-    fn apply_schedule(&mut self, lane: usize) {
-        let Some(own) = &mut self.lanes[lane] else {
-            return;
-        };
-        let (t, scratch) = (self.t[lane], &mut self.stepper.scratch);
-        if own.take_restore(t) {
-            let pinned = own.member.restore.iter().flat_map(|r| &r.states);
-            for &state in pinned {
-                self.stepper.y[state as usize][lane] = own.member.y0[state as usize];
-            }
-        }
-        let mut changed = false;
-        while let Some(boluses) = own.take_breakpoint(t, &self.options.bout_inputs) {
-            self.system.set_inputs(lane, &own.inputs, scratch);
-            for &(input, amount) in boluses {
-                let y = &mut self.stepper.y;
-                self.system
-                    .apply_bolus(lane, input as usize, amount, t, y, scratch);
-            }
-            changed = true;
-        }
-        own.out.statistics.restarts += u64::from(changed);
+        self.lanes[lane] = Some(own);
     }
 
     /// Goes on to the next stop, or hands the member in.

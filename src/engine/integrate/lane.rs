@@ -2,7 +2,7 @@
 //! Its state is a column of the worker's arrays; nothing here knows which.
 
 use super::control::growth;
-use crate::engine::{EventResponse, Member, Options, Trajectory};
+use crate::engine::{EventResponse, Member, Options, System, Trajectory};
 
 /// First step after a start or a breakpoint, as a share of the step before it.
 const RESTART: f64 = 1e-3;
@@ -67,8 +67,51 @@ impl<'m> Lane<'m> {
         t >= self.until
     }
 
+    /// Puts the member's start into column `lane` of the worker's arrays.
+    pub fn load<const W: usize, S: System<W>>(
+        &self,
+        lane: usize,
+        system: &S,
+        y: &mut [[f64; W]],
+        scratch: &mut [[f64; W]],
+    ) {
+        let member = self.member;
+        assert_eq!(member.y0.len(), y.len(), "one start value per state");
+        for (slot, value) in y.iter_mut().zip(&member.y0) {
+            slot[lane] = *value;
+        }
+        system.set_parameters(lane, &member.parameters, scratch);
+        system.set_inputs(lane, &member.inputs, scratch);
+    }
+
+    /// Does what is due at `t` in column `lane`: restores, inputs, boluses.
+    pub fn apply_schedule<const W: usize, S: System<W>>(
+        &mut self,
+        lane: usize,
+        t: f64,
+        system: &S,
+        bout_inputs: &[u32],
+        y: &mut [[f64; W]],
+        scratch: &mut [[f64; W]],
+    ) {
+        if self.take_restore(t) {
+            for &state in self.member.restore.iter().flat_map(|r| &r.states) {
+                y[state as usize][lane] = self.member.y0[state as usize];
+            }
+        }
+        let mut changed = false;
+        while let Some(boluses) = self.take_breakpoint(t, bout_inputs) {
+            system.set_inputs(lane, &self.inputs, scratch);
+            for &(input, amount) in boluses {
+                system.apply_bolus(lane, input as usize, amount, t, y, scratch);
+            }
+            changed = true;
+        }
+        self.out.statistics.restarts += u64::from(changed);
+    }
+
     /// True if the pinned states are due to be restored; each restore is announced once.
-    pub fn take_restore(&mut self, t: f64) -> bool {
+    fn take_restore(&mut self, t: f64) -> bool {
         let times = self.member.restore.as_ref().map_or(&[][..], |r| &r.times);
         let due = times[self.next_restore..]
             .iter()
@@ -79,7 +122,7 @@ impl<'m> Lane<'m> {
     }
 
     /// The next breakpoint due, its inputs already taken over.
-    pub fn take_breakpoint(&mut self, t: f64, bout_inputs: &[u32]) -> Option<&'m [(u32, f64)]> {
+    fn take_breakpoint(&mut self, t: f64, bout_inputs: &[u32]) -> Option<&'m [(u32, f64)]> {
         let member: &'m Member = self.member;
         let breakpoint = member.breakpoints.get(self.next_break)?;
         if breakpoint.t > t {
@@ -117,8 +160,8 @@ impl<'m> Lane<'m> {
         response
     }
 
-    /// Starts anew from `t` towards the next stop, with a small step.
-    pub fn restart(&mut self, t: f64) {
+    /// Starts anew from `t`, with a small step, towards the next stop, which it returns.
+    pub fn restart(&mut self, t: f64) -> f64 {
         let stop = |time: Option<f64>| time.unwrap_or(f64::INFINITY);
         let breakpoint = self.member.breakpoints.get(self.next_break).map(|b| b.t);
         let restores = self.member.restore.as_ref();
@@ -133,6 +176,7 @@ impl<'m> Lane<'m> {
             (self.accepted_h * RESTART).max(rest * 1e-10).min(rest)
         };
         self.fresh = true;
+        self.until
     }
 
     /// The step to try from `t`, trimmed to the stop.
