@@ -6,12 +6,18 @@
 //!
 //! Start reading at [`System`], then [`Member`] and [`Options`].
 
+pub mod columns;
 pub mod equilibrium;
 pub mod evaluate;
+pub mod instructions;
 pub mod integrate;
 pub mod linear;
 pub mod system;
 
+use integrate::drive::{self, Queue};
+use rayon::prelude::*;
+
+pub use instructions::InstructionSet;
 pub use system::*;
 
 /// One equation of an equilibrium, one per state.
@@ -82,16 +88,58 @@ pub fn mean_rates<S: System<1>>(
 ///
 /// # Errors
 /// A [`Failure`] with the time and the state that resisted.
-pub fn run_member<S: System<1>>(
-    system: &S,
-    member: &Member,
-    options: &Options,
-) -> Result<Trajectory, Failure> {
+pub fn run_member<S: System<1>>(system: &S, member: &Member, options: &Options) -> Outcome {
     match options.method {
         Method::Rodas5p => {
             let symbolic = linear::Symbolic::new(system.state_count(), system.jacobian_pattern());
-            integrate::drive::run(system, &symbolic, member, options)
+            let queue = Queue::new(std::slice::from_ref(member));
+            let mut done = drive::run::<1, S>(system, &symbolic, options, &queue);
+            done.pop().expect("every member has an outcome").1
         }
         Method::Dopri5 | Method::Dop853 => integrate::explicit::run(system, member, options),
     }
+}
+
+/// Integrates many members, `width` at a time on every thread of the rayon pool it is called in.
+///
+/// Returns one outcome per member, in their order; each has the bits that [`run_member`] gives. A
+/// member that fails concerns nobody else. Parameters, schedules and horizons may differ.
+///
+/// Memory: all rows of all members. A larger sweep comes in parts, each reduced before the next.
+pub fn run_members<S>(
+    system: &S,
+    members: &[Member],
+    options: &Options,
+    width: Width,
+) -> Vec<Outcome>
+where
+    S: System<1> + System<4> + System<8> + System<16>,
+{
+    match (options.method, width) {
+        (Method::Dopri5 | Method::Dop853, _) => members
+            .par_iter()
+            .map(|member| integrate::explicit::run(system, member, options))
+            .collect(),
+        (Method::Rodas5p, Width::One) => run_lanes::<1, S>(system, members, options),
+        (Method::Rodas5p, Width::Four) => run_lanes::<4, S>(system, members, options),
+        (Method::Rodas5p, Width::Eight) => run_lanes::<8, S>(system, members, options),
+        (Method::Rodas5p, Width::Sixteen) => run_lanes::<16, S>(system, members, options),
+    }
+}
+
+fn run_lanes<const W: usize, S: System<W>>(
+    system: &S,
+    members: &[Member],
+    options: &Options,
+) -> Vec<Outcome> {
+    let symbolic = linear::Symbolic::new(system.state_count(), system.jacobian_pattern());
+    let queue = Queue::new(members);
+    let workers = rayon::current_num_threads().min(members.len().div_ceil(W));
+    let mut done: Vec<(usize, Outcome)> = (0..workers)
+        .into_par_iter()
+        .with_max_len(1)
+        .flat_map_iter(|_| drive::run::<W, S>(system, &symbolic, options, &queue))
+        .collect();
+    done.sort_unstable_by_key(|(id, _)| *id);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
 }

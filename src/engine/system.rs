@@ -113,6 +113,18 @@ pub enum Method {
     Dop853,
 }
 
+/// How many members one worker integrates side by side. Changes speed, never bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Width {
+    One,
+    Four,
+    /// Best for most sweeps: groups stay full and the working set stays small.
+    #[default]
+    Eight,
+    /// For large sweeps on AVX-512.
+    Sixteen,
+}
+
 #[derive(Debug, Clone)]
 pub struct Options {
     pub method: Method,
@@ -158,6 +170,9 @@ pub struct Statistics {
     pub factorisations: u64,
     pub restarts: u64,
 }
+
+/// What becomes of a member.
+pub type Outcome = Result<Trajectory, Failure>;
 
 /// Why a member has no result. Slots, not names: the caller translates.
 #[derive(Debug, Clone, PartialEq)]

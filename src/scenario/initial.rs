@@ -25,6 +25,7 @@ pub struct Initial {
 }
 
 /// Why an arm has no start.
+#[derive(Debug)]
 pub struct Unsettled {
     pub failure: Failure,
     /// Laboratory values (index into the arm's status) of which any one stands in the way: without it

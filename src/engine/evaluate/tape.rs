@@ -8,6 +8,7 @@
 
 use super::math;
 use super::table::Table;
+use crate::engine::instructions::widest;
 
 /// One operation. Comparisons give 1 or 0; [`Opcode::Select`] chooses by "not zero".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,42 +84,7 @@ impl Tape {
 
     /// Runs all lanes, with the widest vectors the machine has.
     pub fn execute<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let wide = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
-            if W >= 8 && wide {
-                // SAFETY: the features were just detected.
-                return unsafe { self.execute_avx512(tables, slots) };
-            }
-            if W >= 4 && is_x86_feature_detected!("avx2") {
-                // SAFETY: the feature was just detected.
-                return unsafe { self.execute_avx2(tables, slots) };
-            }
-        }
-        self.execute_runs(tables, slots);
-    }
-
-    /// The same code compiled for wider vectors. The language never contracts `a * b + c`, so the bits
-    /// cannot differ.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-    fn execute_avx512<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        self.execute_runs(tables, slots);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn execute_avx2<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        self.execute_runs(tables, slots);
-    }
-
-    #[inline(always)]
-    fn execute_runs<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        for run in &self.runs {
-            execute_run(run.opcode, self.of(run), tables, slots);
-        }
+        execute_runs(self, tables, slots);
     }
 
     /// Runs one lane and leaves the others alone.
@@ -135,6 +101,14 @@ impl Tape {
                     .map(|slot| [slots[slot as usize][lane]]);
                 slots[instruction.out as usize][lane] = kernel(run.opcode, tables, a, b, c)[0];
             }
+        }
+    }
+}
+
+widest! {
+    fn execute_runs<const W: usize>(tape: &Tape, tables: &[Table], slots: &mut [[f64; W]]) {
+        for run in &tape.runs {
+            execute_run(run.opcode, tape.of(run), tables, slots);
         }
     }
 }

@@ -1,40 +1,96 @@
 //! Error norm and step-size control; square roots only, so that every platform takes the same steps.
 
 use crate::engine::Options;
+use crate::engine::evaluate::math::maximum;
+use crate::engine::instructions::widest;
 
-/// Weighs an error estimate so that 1.0 is just acceptable: the root mean square over states with a
-/// finite atol of `error / (atol + rtol·max(|old|, |new|))`; and the state that resists most.
-///
-/// Returns NaN if any part is not a number, so that `norm <= 1.0` rejects the step.
-///
-/// # Source
-/// Hairer, Nørsett & Wanner, *Solving Ordinary Differential Equations I*, §II.4, eq. 4.10–4.11.
-pub fn norm<const W: usize>(
-    lane: usize,
-    error: &[[f64; W]],
-    old: &[[f64; W]],
-    new: &[[f64; W]],
-    options: &Options,
-) -> (f64, u32) {
-    let mut sum = 0.0;
-    let mut count = 0.0f64;
-    let (mut worst, mut worst_state) = (-1.0, 0);
-    for (i, atol) in options.atol.iter().enumerate() {
-        let size = old[i][lane].abs().max(new[i][lane].abs());
-        if !new[i][lane].is_finite() || !error[i][lane].is_finite() {
-            return (f64::NAN, i as u32);
-        }
-        if !atol.is_finite() {
-            continue;
-        }
-        let part = error[i][lane] / (atol + options.rtol * size);
-        sum += part * part;
-        count += 1.0;
-        if part.abs() > worst {
-            (worst, worst_state) = (part.abs(), i as u32);
+/// What the error test needs to know about tolerances.
+#[derive(Debug, Clone)]
+pub struct Weights {
+    rtol: f64,
+    /// One per state; infinite outside the norm.
+    atol: Vec<f64>,
+    /// States in the norm.
+    count: f64,
+}
+
+impl Weights {
+    pub fn new(options: &Options) -> Weights {
+        let counted = options.atol.iter().filter(|atol| atol.is_finite()).count();
+        Weights {
+            rtol: options.rtol,
+            atol: options.atol.clone(),
+            count: counted.max(1) as f64,
         }
     }
-    ((sum / count.max(1.0)).sqrt(), worst_state)
+
+    /// Weighs an error estimate so that 1.0 is just acceptable: for each lane the root mean square over
+    /// states with a finite atol of `error / (atol + rtol·max(|old|, |new|))`.
+    ///
+    /// A lane in which anything is not a number gives NaN, so that `norm <= 1.0` rejects the step.
+    ///
+    /// # Source
+    /// Hairer, Nørsett & Wanner, *Solving Ordinary Differential Equations I*, §II.4, eq. 4.10–4.11.
+    pub fn norm<const W: usize>(
+        &self,
+        error: &[[f64; W]],
+        old: &[[f64; W]],
+        new: &[[f64; W]],
+    ) -> [f64; W] {
+        norm(self, error, old, new)
+    }
+
+    /// The state that resists most in one lane: the first that is not a number, else the one with the
+    /// largest share of the norm.
+    pub fn worst<const W: usize>(
+        &self,
+        lane: usize,
+        error: &[[f64; W]],
+        old: &[[f64; W]],
+        new: &[[f64; W]],
+    ) -> u32 {
+        let (mut most, mut worst) = (-1.0, 0);
+        for (i, atol) in self.atol.iter().enumerate() {
+            let (error, old, new) = (error[i][lane], old[i][lane], new[i][lane]);
+            if !error.is_finite() || !new.is_finite() {
+                return i as u32;
+            }
+            let part = (error / (atol + self.rtol * old.abs().max(new.abs()))).abs();
+            if part > most {
+                (most, worst) = (part, i as u32);
+            }
+        }
+        worst
+    }
+}
+
+widest! {
+    fn norm<const W: usize>(
+        weights: &Weights,
+        error: &[[f64; W]],
+        old: &[[f64; W]],
+        new: &[[f64; W]],
+    ) -> [f64; W] {
+        let n = weights.atol.len();
+        let (error, old, new) = (&error[..n], &old[..n], &new[..n]);
+        let (mut sum, mut poison) = ([0.0; W], [0.0; W]);
+        for i in 0..n {
+            let atol = weights.atol[i];
+            for lane in 0..W {
+                let size = maximum(old[i][lane].abs(), new[i][lane].abs());
+                // An infinite atol makes this part 0.
+                let part = error[i][lane] / (atol + weights.rtol * size);
+                sum[lane] += part * part;
+                // 0, or NaN where something is not finite.
+                poison[lane] += 0.0 * error[i][lane] + 0.0 * new[i][lane];
+            }
+        }
+        let mut out = poison;
+        for lane in 0..W {
+            out[lane] += (sum[lane] / weights.count).sqrt();
+        }
+        out
+    }
 }
 
 /// Factor for the next step: 0.9·norm^(−1/5), within 0.2 and 6.

@@ -1,394 +1,308 @@
-//! Runs one member: steps exactly onto breakpoints and restarts there, finds events, writes rows.
+//! Runs members through `W` lanes that share nothing but the instruction stream: each lane has its own
+//! time, step, error test, schedule, events and rows, and takes the next member from the queue when
+//! its own has ended.
+//!
+//! Comes in: a system, a queue of members. Goes out: (place in the queue, outcome), in no order.
+//!
+//! Promises: a member's bits depend on that member alone; an empty lane is computed along and never
+//! read; nothing is allocated inside a step.
+//!
+//! Start reading at [`run`].
 
-use super::control::{growth, norm};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::control::Weights;
+use super::lane::Lane;
 use super::step::Stepper;
+use crate::engine::columns::Columns;
 use crate::engine::linear::Symbolic;
-use crate::engine::{EventResponse, Failure, Member, Options, System, Trajectory};
+use crate::engine::{Failure, Member, Options, Outcome, System};
 
-/// First step after a start or a breakpoint, as a share of the step before it.
-const RESTART: f64 = 1e-3;
-/// The very first step, as a share of the whole run (the error test corrects it).
-const FIRST: f64 = 1e-8;
-/// How much the first step after a restart may grow.
-const RESTART_GROWTH: f64 = 50.0;
-
-struct Run<'a, S> {
-    member: &'a Member,
-    options: &'a Options,
-    system: &'a S,
-    stepper: Stepper<'a, 1, S>,
-    t: f64,
-    h: f64,
-    inputs: Vec<f64>,
-    next_break: usize,
-    next_output: usize,
-    next_restore: usize,
-    roots: Vec<f64>,
-    /// Bout inputs that an event has ended: ignored until they are scheduled to return to zero.
-    ended: Vec<bool>,
-    row: Vec<f64>,
-    out: Trajectory,
+/// Members waiting for a lane, shared by all workers.
+pub struct Queue<'m> {
+    members: &'m [Member],
+    next: AtomicUsize,
 }
 
-/// Integrates one member.
-///
-/// # Errors
-/// A [`Failure`] with the time and the state that resisted.
-pub fn run<S: System<1>>(
+impl<'m> Queue<'m> {
+    pub fn new(members: &'m [Member]) -> Queue<'m> {
+        Queue {
+            members,
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    fn take(&self) -> Option<(usize, &'m Member)> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.members.get(id).map(|member| (id, member))
+    }
+}
+
+/// Integrates members until the queue is empty.
+pub fn run<const W: usize, S: System<W>>(
     system: &S,
     symbolic: &Symbolic,
-    member: &Member,
     options: &Options,
-) -> Result<Trajectory, Failure> {
-    let mut stepper = Stepper::new(system, symbolic);
-    for (slot, value) in stepper.y.iter_mut().zip(&member.y0) {
-        *slot = [*value];
+    queue: &Queue,
+) -> Vec<(usize, Outcome)> {
+    let mut worker = Worker::<W, S>::new(system, symbolic, options);
+    while worker.settle(queue) {
+        worker.advance();
     }
-    system.set_parameters(0, &member.parameters, &mut stepper.scratch);
-    let mut run = Run {
-        member,
-        options,
-        system,
-        stepper,
-        t: member.t0,
-        h: (member.t_end - member.t0) * FIRST,
-        inputs: member.inputs.clone(),
-        next_break: 0,
-        next_output: 0,
-        next_restore: 0,
-        roots: vec![0.0; system.event_count()],
-        ended: vec![false; options.bout_inputs.len()],
-        row: vec![0.0; system.state_count()],
-        out: Trajectory::default(),
-    };
-    run.system
-        .set_inputs(0, &run.inputs, &mut run.stepper.scratch);
-    run.whole()?;
-    run.out.final_state = run.stepper.y.iter().map(|[value]| *value).collect();
-    Ok(run.out)
+    worker.finished
 }
 
-impl<S: System<1>> Run<'_, S> {
-    fn whole(&mut self) -> Result<(), Failure> {
+/// `W` lanes and everything they need; allocated once.
+pub(super) struct Worker<'a, const W: usize, S> {
+    pub(super) system: &'a S,
+    pub(super) options: &'a Options,
+    weights: Weights,
+    pub(super) stepper: Stepper<'a, W, S>,
+    /// `None`: the lane is empty and its column means nothing.
+    pub(super) lanes: [Option<Lane<'a>>; W],
+    pub(super) t: [f64; W],
+    pub(super) h: [f64; W],
+    /// States between steps, and what is read from them.
+    pub(super) between: Columns<W>,
+    observed: Columns<W>,
+    /// Events: roots where each lane stands, and at the instant looked at.
+    pub(super) roots: Columns<W>,
+    pub(super) found: Columns<W>,
+    finished: Vec<(usize, Outcome)>,
+}
+
+impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
+    fn new(system: &'a S, symbolic: &'a Symbolic, options: &'a Options) -> Self {
+        Worker {
+            system,
+            options,
+            weights: Weights::new(options),
+            stepper: Stepper::new(system, symbolic),
+            lanes: std::array::from_fn(|_| None),
+            t: [0.0; W],
+            h: [1.0; W],
+            between: Columns::zeros(system.state_count()),
+            observed: Columns::zeros(system.observable_count()),
+            roots: Columns::zeros(system.event_count()),
+            found: Columns::zeros(system.event_count()),
+            finished: Vec::new(),
+        }
+    }
+
+    /// Brings every lane to where it can step: fills empty ones, does what is due at stops, hands in
+    /// what has ended. False when nothing is left to do.
+    fn settle(&mut self, queue: &Queue<'a>) -> bool {
         loop {
-            self.arrive();
-            self.row_at_current();
-            if self.t >= self.member.t_end {
-                return Ok(());
-            }
-            let until = self.next_stop();
-            if self.segment(until)? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Applies what happens at this instant: restores, inputs, boluses.
-    fn arrive(&mut self) {
-        if let Some(restore) = &self.member.restore {
-            while restore
-                .times
-                .get(self.next_restore)
-                .is_some_and(|time| *time <= self.t)
-            {
-                for &state in &restore.states {
-                    self.stepper.y[state as usize] = [self.member.y0[state as usize]];
+            for lane in 0..W {
+                if self.lanes[lane].is_none()
+                    && let Some((id, member)) = queue.take()
+                {
+                    self.load(lane, id, member);
                 }
-                self.next_restore += 1;
+            }
+            let arrived = self.which(|lane, t| lane.has_arrived(t));
+            if !arrived.contains(&true) {
+                return self.lanes.iter().any(Option::is_some);
+            }
+            for lane in (0..W).filter(|lane| arrived[*lane]) {
+                if let Some(own) = &mut self.lanes[lane] {
+                    let (y, scratch) = (&mut self.stepper.y, &mut self.stepper.scratch);
+                    let bout_inputs = &self.options.bout_inputs;
+                    own.apply_schedule(lane, self.t[lane], self.system, bout_inputs, y, scratch);
+                }
+            }
+            let stopped = self.fire_events(&arrived);
+            self.rows_at_stops(&arrived);
+            for lane in (0..W).filter(|lane| arrived[*lane]) {
+                self.depart(lane, stopped[lane]);
             }
         }
-        let member = self.member;
-        let mut changed = false;
-        while let Some(breakpoint) = member
-            .breakpoints
-            .get(self.next_break)
-            .filter(|b| b.t <= self.t)
-        {
-            for &(input, value) in &breakpoint.inputs {
-                self.set_input(input, value);
-            }
-            self.system
-                .set_inputs(0, &self.inputs, &mut self.stepper.scratch);
-            for &(input, amount) in &breakpoint.boluses {
-                let (y, scratch) = (&mut self.stepper.y, &mut self.stepper.scratch);
-                self.system
-                    .apply_bolus(0, input as usize, amount, self.t, y, scratch);
-            }
-            self.next_break += 1;
-            changed = true;
-        }
-        if changed {
-            self.out.statistics.restarts += 1;
-        }
-        self.evaluate_roots();
     }
 
-    fn set_input(&mut self, input: u32, value: f64) {
-        if let Some(at) = self
-            .options
-            .bout_inputs
-            .iter()
-            .position(|bout| *bout == input)
-            && self.ended[at]
-        {
-            self.ended[at] = value != 0.0;
-            self.inputs[input as usize] = 0.0;
+    /// Lanes with a member for which this holds at their time.
+    fn which(&self, holds: impl Fn(&Lane, f64) -> bool) -> [bool; W] {
+        std::array::from_fn(|lane| {
+            self.lanes[lane]
+                .as_ref()
+                .is_some_and(|member| holds(member, self.t[lane]))
+        })
+    }
+
+    fn load(&mut self, lane: usize, id: usize, member: &'a Member) {
+        let own = Lane::new(id, member, self.observed.len(), self.options);
+        let (y, scratch) = (&mut self.stepper.y, &mut self.stepper.scratch);
+        own.load(lane, self.system, y, scratch);
+        // Not a number: nothing can have risen from it.
+        for root in self.roots.iter_mut() {
+            root[lane] = f64::NAN;
+        }
+        self.t[lane] = member.t0;
+        self.lanes[lane] = Some(own);
+    }
+
+    /// Goes on to the next stop, or hands the member in.
+    fn depart(&mut self, lane: usize, stopped: bool) {
+        let t = self.t[lane];
+        if let Some(own) = &mut self.lanes[lane] {
+            if stopped || t >= own.member.t_end {
+                self.finish(lane);
+            } else {
+                own.restart(t);
+            }
+        }
+    }
+
+    fn finish(&mut self, lane: usize) {
+        if let Some(mut own) = self.lanes[lane].take() {
+            own.out.final_state = self.stepper.y.iter().map(|state| state[lane]).collect();
+            self.finished.push((own.id, Ok(own.out)));
+        }
+    }
+
+    fn fail(&mut self, lane: usize, failure: Failure) {
+        if let Some(own) = self.lanes[lane].take() {
+            self.finished.push((own.id, Err(failure)));
+        }
+    }
+
+    /// One step of every lane, accepted or not.
+    fn advance(&mut self) {
+        for lane in 0..W {
+            if let Some(own) = &mut self.lanes[lane] {
+                self.h[lane] = own.trim(self.t[lane]);
+            }
+        }
+        let singular = self.stepper.step(&self.t, &self.h);
+        let stepper = &self.stepper;
+        let norm = self
+            .weights
+            .norm(stepper.error(), &stepper.y, &stepper.y_new);
+        let (mut accepted, mut end, mut share) = ([false; W], self.t, [1.0; W]);
+        for lane in 0..W {
+            if let Some(time) = self.judge(lane, norm[lane], singular[lane]) {
+                (accepted[lane], end[lane]) = (true, time);
+            }
+        }
+        if !self.roots.is_empty() && accepted.contains(&true) {
+            self.stepper.prepare_dense();
+            self.find_events(&accepted, &mut end, &mut share);
+        }
+        self.rows_inside(&accepted, &end);
+        self.take_over(&accepted, &end, &share);
+        // Where a stop is reached, what it does comes before events: see `settle`.
+        let moving = self.which(|lane, t| !lane.has_arrived(t));
+        let stopped = self.fire_events(&std::array::from_fn(|k| accepted[k] && moving[k]));
+        for lane in (0..W).filter(|lane| stopped[*lane]) {
+            self.finish(lane);
+        }
+    }
+
+    /// The end of the step if the error test accepts it; the next step is chosen, or the member fails.
+    fn judge(&mut self, lane: usize, norm: f64, singular: Option<usize>) -> Option<f64> {
+        let (t, own) = (self.t[lane], self.lanes[lane].as_mut()?);
+        let steps = own.out.statistics.steps;
+        if steps > self.options.max_steps {
+            let steps = self.options.max_steps;
+            self.fail(lane, Failure::TooManySteps { t, steps });
+            return None;
+        }
+        let norm = if singular.is_some() { f64::NAN } else { norm };
+        if norm <= 1.0 {
+            let end = own.end_of_step(t);
+            own.accept(norm);
+            return Some(end);
+        }
+        if let Err(h) = own.reject(norm, t) {
+            let s = &self.stepper;
+            let state = match singular {
+                Some(state) => state as u32,
+                None => self.weights.worst(lane, s.error(), &s.y, &s.y_new),
+            };
+            let failure = match singular {
+                Some(_) => Failure::Singular { t, state },
+                None if norm.is_nan() => Failure::NotFinite { t, state },
+                None => Failure::StepTooSmall { t, h, state },
+            };
+            self.fail(lane, failure);
+        }
+        None
+    }
+
+    /// Accepted lanes move to the end of their step, or to the share of it at which an event cut it.
+    fn take_over(&mut self, accepted: &[bool; W], end: &[f64; W], share: &[f64; W]) {
+        let stepper = &mut self.stepper;
+        if accepted.iter().all(|yes| *yes) && share.iter().all(|share| *share == 1.0) {
+            stepper.y.copy_from_slice(&stepper.y_new);
+            self.t = *end;
             return;
         }
-        self.inputs[input as usize] = value;
-    }
-
-    fn evaluate_roots(&mut self) {
-        let mut roots = vec![[0.0]; self.roots.len()];
-        let (y, scratch) = (&self.stepper.y, &mut self.stepper.scratch);
-        self.system.events(&[self.t], y, &mut roots, scratch);
-        for (slot, [root]) in self.roots.iter_mut().zip(roots) {
-            *slot = root;
+        if share.iter().any(|share| *share < 1.0) {
+            stepper.interpolate(share, &mut self.between);
         }
-    }
-
-    fn next_stop(&self) -> f64 {
-        let breakpoint = self
-            .member
-            .breakpoints
-            .get(self.next_break)
-            .map_or(f64::INFINITY, |b| b.t);
-        let restore = self.member.restore.as_ref();
-        let restore = restore
-            .and_then(|r| r.times.get(self.next_restore))
-            .copied();
-        breakpoint
-            .min(restore.unwrap_or(f64::INFINITY))
-            .min(self.member.t_end)
-    }
-
-    /// Steps until the next stop; true if an event ended the run.
-    fn segment(&mut self, until: f64) -> Result<bool, Failure> {
-        let mut fresh = true;
-        let mut h = (self.h * RESTART)
-            .max((until - self.t) * 1e-10)
-            .min(until - self.t);
-        if self.out.statistics.steps == 0 {
-            h = self.h.min(until - self.t);
-        }
-        while self.t < until {
-            let rest = until - self.t;
-            let mut last = false;
-            if h >= rest * (1.0 - 1e-12) {
-                h = rest;
-                last = true;
-            } else if h > 0.55 * rest {
-                // Two equal steps instead of a long one and a sliver.
-                h = 0.5 * rest;
-            }
-            let smallest = 16.0 * f64::EPSILON * self.t.abs().max(1e-300);
-            let singular = self.stepper.step(&[self.t], &[h])[0];
-            self.out.statistics.steps += 1;
-            self.out.statistics.factorisations += 1;
-            self.out.statistics.rates += 8;
-            let (size, state) = match singular {
-                Some(state) => (f64::NAN, state as u32),
-                None => norm(
-                    0,
-                    &self.stepper.error,
-                    &self.stepper.y,
-                    &self.stepper.y_new,
-                    self.options,
-                ),
-            };
-            if self.out.statistics.steps > self.options.max_steps {
-                return Err(Failure::TooManySteps {
-                    t: self.t,
-                    steps: self.options.max_steps,
-                });
-            }
-            if size <= 1.0 {
-                let t_new = if last { until } else { self.t + h };
-                let most = if fresh { RESTART_GROWTH } else { 6.0 };
-                let factor = if fresh {
-                    growth(size) * most / 6.0
-                } else {
-                    growth(size)
-                };
-                fresh = false;
-                self.h = h;
-                if self.accept(t_new, h)? {
-                    return Ok(true);
-                }
-                h *= factor.min(most);
-                // An event may have cut the step short; then the segment goes on from there.
-            } else {
-                self.out.statistics.rejected += 1;
-                h *= growth(size).min(0.9);
-                if h.is_nan() || h < smallest.max(f64::MIN_POSITIVE) {
-                    return Err(self.give_up(singular, size, h, state));
+        for i in 0..stepper.y.len() {
+            for lane in 0..W {
+                if accepted[lane] {
+                    stepper.y[i][lane] = if share[lane] < 1.0 {
+                        self.between[i][lane]
+                    } else {
+                        stepper.y_new[i][lane]
+                    };
                 }
             }
         }
-        Ok(false)
-    }
-
-    fn give_up(&self, singular: Option<usize>, size: f64, h: f64, state: u32) -> Failure {
-        match singular {
-            Some(state) => Failure::Singular {
-                t: self.t,
-                state: state as u32,
-            },
-            None if size.is_nan() => Failure::NotFinite { t: self.t, state },
-            None => Failure::StepTooSmall {
-                t: self.t,
-                h,
-                state,
-            },
+        for lane in 0..W {
+            if accepted[lane] {
+                self.t[lane] = end[lane];
+            }
         }
     }
 
-    /// Takes over an accepted step: rows inside it, events, the new state. True if the run is over.
-    fn accept(&mut self, t_new: f64, h: f64) -> Result<bool, Failure> {
-        let wants_rows = self
-            .member
-            .output_times
-            .get(self.next_output)
-            .is_some_and(|time| *time < t_new);
-        if wants_rows || !self.roots.is_empty() {
-            self.stepper.prepare_dense();
-        }
-        let event = self.first_event(t_new, h);
-        let end = event.map_or(t_new, |(_, time)| time);
-        self.rows_inside(end, h);
-        match event {
-            None => {
-                self.stepper.y.copy_from_slice(&self.stepper.y_new);
-                self.t = t_new;
-                if !self.roots.is_empty() {
-                    self.evaluate_roots();
+    /// Rows strictly inside the step; those at its end wait for what happens there. One round reads
+    /// at most one row of every lane.
+    fn rows_inside(&mut self, accepted: &[bool; W], end: &[f64; W]) {
+        let mut prepared = !self.roots.is_empty();
+        loop {
+            let (mut due, mut at, mut theta) = ([false; W], self.t, [0.0; W]);
+            for lane in (0..W).filter(|lane| accepted[*lane]) {
+                let own = self.lanes[lane].as_ref();
+                if let Some(time) = own.and_then(|own| own.row_before(end[lane])) {
+                    (due[lane], at[lane]) = (true, time);
+                    theta[lane] = (time - self.t[lane]) / self.h[lane];
                 }
-                Ok(false)
             }
-            Some((index, time)) => {
-                let theta = (time - self.t) / h;
-                self.stepper.interpolate(0, theta, &mut self.row);
-                for (slot, value) in self.stepper.y.iter_mut().zip(&self.row) {
-                    *slot = [*value];
-                }
-                self.t = time;
-                self.out.events.push((index as u32, time));
-                self.respond(index)
+            if !due.contains(&true) {
+                return;
             }
-        }
-    }
-
-    fn respond(&mut self, index: usize) -> Result<bool, Failure> {
-        let response = self
-            .options
-            .event_actions
-            .get(index)
-            .copied()
-            .unwrap_or(EventResponse::Mark);
-        if response == EventResponse::EndBout {
-            for (at, &input) in self.options.bout_inputs.iter().enumerate() {
-                self.ended[at] = self.inputs[input as usize] != 0.0;
-                self.inputs[input as usize] = 0.0;
+            if !prepared {
+                self.stepper.prepare_dense();
+                prepared = true;
             }
+            self.stepper.interpolate(&theta, &mut self.between);
+            let scratch = &mut self.stepper.scratch;
             self.system
-                .set_inputs(0, &self.inputs, &mut self.stepper.scratch);
-        }
-        self.evaluate_roots();
-        // It has fired: it must fall below zero before it can fire again.
-        self.roots[index] = self.roots[index].max(f64::MIN_POSITIVE);
-        Ok(response == EventResponse::Stop)
-    }
-
-    /// The earliest root that rises through zero within the step, located by bisection on the dense
-    /// output.
-    fn first_event(&mut self, t_new: f64, h: f64) -> Option<(usize, f64)> {
-        let mut found: Option<(usize, f64)> = None;
-        const PROBES: usize = 4;
-        for index in 0..self.roots.len() {
-            let mut before = (0.0, self.roots[index]);
-            for probe in 1..=PROBES {
-                let theta = probe as f64 / PROBES as f64 * ((t_new - self.t) / h).min(1.0);
-                let value = self.root_at(index, theta, h);
-                if before.1 < 0.0 && value >= 0.0 {
-                    let time = self.bisect(index, before.0, theta, h);
-                    if found.is_none_or(|(_, earliest)| time < earliest) {
-                        found = Some((index, time));
-                    }
-                    break;
+                .observe(&at, &self.between, &mut self.observed, scratch);
+            for lane in (0..W).filter(|lane| due[*lane]) {
+                if let Some(own) = &mut self.lanes[lane] {
+                    own.write_row(lane, &self.between, &self.observed);
                 }
-                before = (theta, value);
             }
         }
-        found
     }
 
-    fn root_at(&mut self, index: usize, theta: f64, h: f64) -> f64 {
-        self.stepper.interpolate(0, theta, &mut self.row);
-        let y: Vec<[f64; 1]> = self.row.iter().map(|value| [*value]).collect();
-        let mut roots = vec![[0.0]; self.roots.len()];
-        self.system.events(
-            &[self.t + theta * h],
-            &y,
-            &mut roots,
-            &mut self.stepper.scratch,
-        );
-        roots[index][0]
-    }
-
-    fn bisect(&mut self, index: usize, mut low: f64, mut high: f64, h: f64) -> f64 {
-        for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            if self.root_at(index, middle, h) >= 0.0 {
-                high = middle;
-            } else {
-                low = middle;
+    /// Rows due where these lanes stand.
+    fn rows_at_stops(&mut self, arrived: &[bool; W]) {
+        let due = self.which(|lane, t| lane.row_until(t));
+        let due: [bool; W] = std::array::from_fn(|lane| arrived[lane] && due[lane]);
+        if !due.contains(&true) {
+            return;
+        }
+        let (y, scratch) = (&self.stepper.y, &mut self.stepper.scratch);
+        self.system.observe(&self.t, y, &mut self.observed, scratch);
+        for lane in (0..W).filter(|lane| due[*lane]) {
+            let t = self.t[lane];
+            while let Some(own) = self.lanes[lane].as_mut().filter(|own| own.row_until(t)) {
+                own.write_row(lane, &self.stepper.y, &self.observed);
             }
         }
-        self.t + high * h
-    }
-
-    /// Rows strictly inside the step; those at its end wait for what happens there.
-    fn rows_inside(&mut self, end: f64, h: f64) {
-        while let Some(&time) = self.member.output_times.get(self.next_output) {
-            if time >= end {
-                break;
-            }
-            let theta = (time - self.t) / h;
-            let mut row = std::mem::take(&mut self.row);
-            self.stepper.interpolate(0, theta, &mut row);
-            self.write_row(time, &row);
-            self.row = row;
-            self.next_output += 1;
-        }
-    }
-
-    fn row_at_current(&mut self) {
-        while self
-            .member
-            .output_times
-            .get(self.next_output)
-            .is_some_and(|time| *time <= self.t)
-        {
-            let row: Vec<f64> = self.stepper.y.iter().map(|[value]| *value).collect();
-            let time = self.member.output_times[self.next_output];
-            self.write_row(time, &row);
-            self.next_output += 1;
-        }
-    }
-
-    fn write_row(&mut self, time: f64, row: &[f64]) {
-        self.out.times.push(time);
-        self.out.states.extend_from_slice(row);
-        self.out.inputs.extend_from_slice(&self.inputs);
-        let y: Vec<[f64; 1]> = row.iter().map(|value| [*value]).collect();
-        let mut values = vec![[0.0]; self.system.observable_count()];
-        self.system
-            .observe(&[time], &y, &mut values, &mut self.stepper.scratch);
-        self.out
-            .observables
-            .extend(values.iter().map(|[value]| *value));
     }
 }

@@ -1,149 +1,212 @@
 //! Dopri5 and Dop853 of the `ode_solvers` crate, segment by segment between breakpoints: for non-stiff
 //! runs and as an independent check. State events are not supported here and are refused.
+//!
+//! Promises: stops may be as close as their rounding; output times never steer the steps.
 
-use ode_solvers::dop_shared::OutputType;
+use std::cell::RefCell;
+
+use ode_solvers::dop_shared::{IntegrationError, OutputType, SolverResult, Stats};
 use ode_solvers::{DVector, Dop853, Dopri5};
 
-use crate::engine::{Failure, Member, Method, Options, System, Trajectory};
+use super::lane::Lane;
+use crate::engine::columns::Columns;
+use crate::engine::{Failure, Member, Method, Options, Outcome, System};
 
-/// The right-hand side in variables scaled by the absolute tolerance, because the crate knows one
-/// absolute tolerance for all.
+/// The right-hand side as the crate wants it: states scaled by the absolute tolerance, because the
+/// crate knows one for all, and time counted from the last stop, because it takes a step for too
+/// small when it is small beside the time.
 struct Scaled<'a, S> {
     system: &'a S,
-    scale: &'a [f64],
-    scratch: std::cell::RefCell<Vec<[f64; 1]>>,
+    scale: Vec<f64>,
+    from: f64,
+    buffers: RefCell<Buffers>,
+}
+
+struct Buffers {
+    y: Columns<1>,
+    rates: Columns<1>,
+    scratch: Columns<1>,
 }
 
 impl<S: System<1>> ode_solvers::System<f64, DVector<f64>> for &Scaled<'_, S> {
-    fn system(&self, t: f64, z: &DVector<f64>, dz: &mut DVector<f64>) {
-        let y: Vec<[f64; 1]> = z.iter().zip(self.scale).map(|(z, s)| [z * s]).collect();
-        let mut rates = vec![[0.0]; y.len()];
+    fn system(&self, since: f64, z: &DVector<f64>, dz: &mut DVector<f64>) {
+        let buffers = &mut *self.buffers.borrow_mut();
+        self.unscale(z, &mut buffers.y);
+        let (rates, scratch) = (&mut buffers.rates, &mut buffers.scratch);
         self.system
-            .rates(&[t], &y, &mut rates, &mut self.scratch.borrow_mut());
-        for ((dz, [rate]), scale) in dz.iter_mut().zip(rates).zip(self.scale) {
+            .rates(&[self.from + since], &buffers.y, rates, scratch);
+        for ((dz, [rate]), scale) in dz.iter_mut().zip(buffers.rates.iter()).zip(&self.scale) {
             *dz = rate / scale;
         }
     }
 }
 
-/// Integrates one member explicitly, stopping at every breakpoint and output time.
+impl<S> Scaled<'_, S> {
+    fn unscale(&self, z: &DVector<f64>, y: &mut [[f64; 1]]) {
+        for ((y, z), scale) in y.iter_mut().zip(z.iter()).zip(&self.scale) {
+            *y = [z * scale];
+        }
+    }
+}
+
+/// Integrates one member explicitly.
 ///
 /// # Errors
 /// A [`Failure`] where the crate gives up (as on stiff problems).
 ///
 /// # Panics
 /// If the system has state events: a bug of the caller, who chooses the method.
-pub fn run<S: System<1>>(
-    system: &S,
-    member: &Member,
-    options: &Options,
-) -> Result<Trajectory, Failure> {
+pub fn run<S: System<1>>(system: &S, member: &Member, options: &Options) -> Outcome {
     assert_eq!(
         system.event_count(),
         0,
         "explicit methods find no state events"
     );
-    // Accumulators are outside the error norm: a scale of 1e30 makes their error vanish in it.
-    let scale: Vec<f64> = options
-        .atol
-        .iter()
-        .map(|atol| if atol.is_finite() { *atol } else { 1e30 })
-        .collect();
-    let scaled = Scaled {
+    let mut scaled = Scaled {
         system,
-        scale: &scale,
-        scratch: std::cell::RefCell::new(vec![[0.0]; system.scratch_len()]),
-    };
-    system.set_parameters(0, &member.parameters, &mut scaled.scratch.borrow_mut());
-    let mut inputs = member.inputs.clone();
-    system.set_inputs(0, &inputs, &mut scaled.scratch.borrow_mut());
-    let mut y: Vec<[f64; 1]> = member.y0.iter().map(|value| [*value]).collect();
-    let mut out = Trajectory::default();
-    let mut stops: Vec<f64> = member.breakpoints.iter().map(|b| b.t).collect();
-    stops.extend(&member.output_times);
-    stops.extend(
-        member
-            .restore
+        // Accumulators are outside the error norm: a scale of 1e30 makes their error vanish in it.
+        scale: options
+            .atol
             .iter()
-            .flat_map(|restore| restore.times.iter()),
-    );
-    stops.extend([member.t0, member.t_end]);
-    stops.sort_by(f64::total_cmp);
-    stops.dedup();
-    let mut t = member.t0;
-    for stop in stops {
-        if stop > t {
-            y = segment(&scaled, options, t, stop, &y, &mut out)?;
-            t = stop;
+            .map(|atol| if atol.is_finite() { *atol } else { 1e30 })
+            .collect(),
+        from: member.t0,
+        buffers: RefCell::new(Buffers {
+            y: Columns::zeros(member.y0.len()),
+            rates: Columns::zeros(member.y0.len()),
+            scratch: Columns::zeros(system.scratch_len()),
+        }),
+    };
+    let mut observed = Columns::zeros(system.observable_count());
+    let mut y = Columns::zeros(member.y0.len());
+    let mut lane = Lane::new(0, member, observed.len(), options);
+    lane.load(0, system, &mut y, &mut scaled.buffers.get_mut().scratch);
+    loop {
+        let (t, scratch) = (scaled.from, &mut scaled.buffers.get_mut().scratch);
+        lane.apply_schedule(0, t, system, &options.bout_inputs, &mut y, scratch);
+        if lane.row_until(t) {
+            system.observe(&[t], &y, &mut observed, scratch);
         }
-        if member
-            .restore
-            .as_ref()
-            .is_some_and(|restore| restore.times.contains(&t))
-        {
-            for &state in &member.restore.as_ref().expect("just looked at").states {
-                y[state as usize] = [member.y0[state as usize]];
-            }
+        while lane.row_until(t) {
+            lane.write_row(0, &y, &observed);
         }
-        for breakpoint in member.breakpoints.iter().filter(|b| b.t == t) {
-            let mut scratch = scaled.scratch.borrow_mut();
-            for &(input, value) in &breakpoint.inputs {
-                inputs[input as usize] = value;
-            }
-            system.set_inputs(0, &inputs, &mut scratch);
-            for &(input, amount) in &breakpoint.boluses {
-                system.apply_bolus(0, input as usize, amount, t, &mut y, &mut scratch);
-            }
+        if t >= member.t_end {
+            lane.out.final_state = y.iter().map(|[value]| *value).collect();
+            return Ok(lane.out);
         }
-        for &time in member.output_times.iter().filter(|time| **time == t) {
-            let mut values = vec![[0.0]; system.observable_count()];
-            system.observe(&[time], &y, &mut values, &mut scaled.scratch.borrow_mut());
-            out.times.push(time);
-            out.states.extend(y.iter().map(|[value]| *value));
-            out.inputs.extend_from_slice(&inputs);
-            out.observables.extend(values.iter().map(|[value]| *value));
-        }
+        let until = lane.restart(t);
+        segment(
+            &mut scaled,
+            &mut lane,
+            options,
+            until,
+            &mut y,
+            &mut observed,
+        )?;
+        scaled.from = until;
     }
-    out.final_state = y.iter().map(|[value]| *value).collect();
-    Ok(out)
 }
 
+/// Goes on to the next stop and writes the rows before it.
 fn segment<S: System<1>>(
-    scaled: &Scaled<'_, S>,
+    scaled: &mut Scaled<'_, S>,
+    lane: &mut Lane,
     options: &Options,
-    from: f64,
-    to: f64,
-    y: &[[f64; 1]],
-    out: &mut Trajectory,
-) -> Result<Vec<[f64; 1]>, Failure> {
-    let z = DVector::from_iterator(y.len(), y.iter().zip(scaled.scale).map(|([y], s)| y / s));
-    let dx = to - from;
-    let (stats, end) = match options.method {
-        Method::Dopri5 => {
-            let mut solver = Dopri5::new(scaled, from, to, dx, z, options.rtol, 1.0);
-            solver.set_output(OutputType::Sparse);
-            (solver.integrate(), solver.y_out().last().cloned())
+    until: f64,
+    y: &mut [[f64; 1]],
+    observed: &mut [[f64; 1]],
+) -> Result<(), Failure> {
+    let from = scaled.from;
+    let z = y.iter().zip(&scaled.scale).map(|([y], scale)| y / scale);
+    let z = DVector::from_iterator(y.len(), z);
+    let left = options.max_steps.saturating_sub(lane.out.statistics.steps);
+    let solved = integrate(scaled, options, until - from, z, 0.0, left);
+    let (stats, steps) = solved.map_err(|error| failure(&error, from, options))?;
+    let (times, states) = steps.get();
+    count(lane, &stats);
+    let mut step = 0;
+    while let Some(time) = lane.row_before(until) {
+        while step + 1 < times.len() && times[step + 1] <= time - from {
+            step += 1;
         }
-        _ => {
-            let mut solver = Dop853::new(scaled, from, to, dx, z, options.rtol, 1.0);
-            solver.set_output(OutputType::Sparse);
-            (solver.integrate(), solver.y_out().last().cloned())
-        }
-    };
-    let (Ok(stats), Some(end)) = (stats, end) else {
-        return Err(Failure::TooManySteps {
-            t: from,
-            steps: out.statistics.steps,
-        });
-    };
-    out.statistics.steps += u64::from(stats.accepted_steps + stats.rejected_steps);
-    out.statistics.rejected += u64::from(stats.rejected_steps);
-    out.statistics.rates += u64::from(stats.num_eval);
-    match end.iter().position(|value| !value.is_finite()) {
+        // From the step's start to the row on the side, so that rows do not steer.
+        let (start, ahead) = (times[step], time - from - times[step]);
+        scaled.from = from + start;
+        let aside = integrate(scaled, options, ahead, states[step].clone(), ahead, left);
+        let (_, row) = aside.map_err(|error| failure(&error, time, options))?;
+        let mut buffers = scaled.buffers.borrow_mut();
+        let Buffers { y, scratch, .. } = &mut *buffers;
+        scaled.unscale(row.get().1.last().unwrap_or(&states[step]), y);
+        scaled.system.observe(&[time], y, observed, scratch);
+        lane.write_row(0, y, observed);
+    }
+    let end = states.last().expect("the start is among the steps");
+    scaled.unscale(end, y);
+    match y.iter().position(|[value]| !value.is_finite()) {
         Some(state) => Err(Failure::NotFinite {
-            t: to,
+            t: until,
             state: state as u32,
         }),
-        None => Ok(end.iter().zip(scaled.scale).map(|(z, s)| [z * s]).collect()),
+        None => Ok(()),
+    }
+}
+
+/// All step ends over `span`, the start included; `h` = first step, 0 if the crate shall choose.
+fn integrate<S: System<1>>(
+    scaled: &Scaled<'_, S>,
+    options: &Options,
+    span: f64,
+    z: DVector<f64>,
+    h: f64,
+    max_steps: u64,
+) -> Result<(Stats, SolverResult<f64, DVector<f64>>), IntegrationError> {
+    let (rtol, most) = (options.rtol, max_steps.min(u64::from(u32::MAX)) as u32);
+    let sparse = OutputType::Sparse;
+    if span <= 0.0 {
+        let mut only = SolverResult::default();
+        only.push(0.0, z);
+        return Ok((NO_STEPS, only));
+    }
+    // The crate's own defaults, but for the first step and the number of steps.
+    if options.method == Method::Dopri5 {
+        let mut solver = Dopri5::from_param(
+            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.04, 0.2, 10.0, span, h, most, 1000,
+            sparse,
+        );
+        let stats = solver.integrate()?;
+        Ok((stats, solver.into()))
+    } else {
+        let mut solver = Dop853::from_param(
+            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.0, 0.333, 6.0, span, h, most, 1000,
+            sparse,
+        );
+        let stats = solver.integrate()?;
+        Ok((stats, solver.into()))
+    }
+}
+
+const NO_STEPS: Stats = Stats {
+    num_eval: 0,
+    accepted_steps: 0,
+    rejected_steps: 0,
+};
+
+fn count(lane: &mut Lane, stats: &Stats) {
+    let sum = &mut lane.out.statistics;
+    sum.steps += u64::from(stats.accepted_steps + stats.rejected_steps);
+    sum.rejected += u64::from(stats.rejected_steps);
+    sum.rates += u64::from(stats.num_eval);
+}
+
+/// What stiffness and vanishing steps have in common: no number of steps would be enough.
+fn failure(error: &IntegrationError, from: f64, options: &Options) -> Failure {
+    let since = match error {
+        IntegrationError::MaxNumStepReached { x, .. }
+        | IntegrationError::StepSizeUnderflow { x }
+        | IntegrationError::StiffnessDetected { x } => *x,
+    };
+    Failure::TooManySteps {
+        t: from + since,
+        steps: options.max_steps,
     }
 }

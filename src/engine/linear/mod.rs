@@ -2,11 +2,13 @@
 //! factorised every step, without pivoting (the diagonal dominates at the step sizes that the error
 //! test accepts; a vanishing pivot is reported).
 //!
-//! Promises: sums run in ascending index order, so bits do not depend on `W`.
+//! Promises: every entry's sum runs in ascending order of the pivots, so bits do not depend on `W`.
+//! Pivots are kept as reciprocals: one division each, however often they are used.
 //!
 //! Start reading at [`Symbolic::new`].
 
 use super::Pattern;
+use super::instructions::widest;
 
 /// Order, fill and the list of elementary operations of a factorisation.
 #[derive(Debug, Clone)]
@@ -24,6 +26,10 @@ pub struct Symbolic {
     eliminations: Vec<Elimination>,
     /// (slot to change, slot in the pivot's row).
     updates: Vec<(u32, u32)>,
+    /// The same work entry by entry: the products (slot in L, slot in U) that entry k loses are
+    /// `products[product_start[k]..product_start[k + 1]]`.
+    product_start: Vec<u32>,
+    products: Vec<(u32, u32)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +137,7 @@ impl Symbolic {
                 });
             }
         }
+        let (product_start, products) = by_entry(column.len(), &eliminations, &updates);
         Symbolic {
             n,
             order,
@@ -140,6 +147,8 @@ impl Symbolic {
             scatter,
             eliminations,
             updates,
+            product_start,
+            products,
         }
     }
 
@@ -153,47 +162,24 @@ impl Symbolic {
         self.n == 0
     }
 
-    /// `lu` = factors of `diag(shift) − jacobian`, lane by lane. Returns for each lane the original
-    /// index of the first vanishing or non-finite pivot.
+    /// `lu` = factors of `diag(shift) − jacobian`, lane by lane, with reciprocal pivots. Returns for
+    /// each lane the original index of the first vanishing or non-finite pivot.
     pub fn factor<const W: usize>(
         &self,
         jacobian: &[[f64; W]],
         shift: &[f64; W],
         lu: &mut [[f64; W]],
     ) -> [Option<usize>; W] {
-        lu.fill([0.0; W]);
-        for (value, &slot) in jacobian.iter().zip(&self.scatter) {
-            for lane in 0..W {
-                lu[slot][lane] -= value[lane];
-            }
-        }
-        for &slot in &self.diagonal {
-            for lane in 0..W {
-                lu[slot][lane] += shift[lane];
-            }
-        }
-        for elimination in &self.eliminations {
-            let pivot = lu[elimination.pivot as usize];
-            let mut factor = lu[elimination.entry as usize];
-            for lane in 0..W {
-                factor[lane] /= pivot[lane];
-            }
-            lu[elimination.entry as usize] = factor;
-            for &(target, source) in
-                &self.updates[elimination.first as usize..elimination.last as usize]
-            {
-                let source = lu[source as usize];
-                let target = &mut lu[target as usize];
-                for lane in 0..W {
-                    target[lane] -= factor[lane] * source[lane];
-                }
-            }
-        }
+        assert!(
+            lu.len() == self.len() && jacobian.len() == self.scatter.len(),
+            "as many slots as the pattern and its fill need"
+        );
+        factor(self, jacobian, shift, lu);
         let mut bad = [None; W];
         for (k, &slot) in self.diagonal.iter().enumerate() {
             for lane in 0..W {
-                let pivot = lu[slot][lane];
-                if bad[lane].is_none() && (pivot == 0.0 || !pivot.is_finite()) {
+                let inverse = lu[slot][lane];
+                if bad[lane].is_none() && (inverse == 0.0 || !inverse.is_finite()) {
                     bad[lane] = Some(self.order[k]);
                 }
             }
@@ -208,30 +194,162 @@ impl Symbolic {
         x: &mut [[f64; W]],
         work: &mut [[f64; W]],
     ) {
-        for row in 0..self.n {
-            let mut sum = x[self.order[row]];
-            for slot in self.row_start[row]..self.diagonal[row] {
-                let (factor, known) = (lu[slot], work[self.column[slot]]);
-                for lane in 0..W {
-                    sum[lane] -= factor[lane] * known[lane];
-                }
-            }
-            work[row] = sum;
-        }
-        for row in (0..self.n).rev() {
-            let mut sum = work[row];
-            for slot in self.diagonal[row] + 1..self.row_start[row + 1] {
-                let (factor, known) = (lu[slot], work[self.column[slot]]);
-                for lane in 0..W {
-                    sum[lane] -= factor[lane] * known[lane];
-                }
-            }
-            let pivot = lu[self.diagonal[row]];
-            for lane in 0..W {
-                sum[lane] /= pivot[lane];
-            }
-            work[row] = sum;
-            x[self.order[row]] = sum;
+        assert!(
+            lu.len() == self.len() && x.len() == self.n && work.len() == self.n,
+            "shapes fit the pattern"
+        );
+        solve(self, lu, x, work);
+    }
+}
+
+/// Turns updates in elimination order into products per entry; the order of each entry's sum stays.
+fn by_entry(
+    entries: usize,
+    eliminations: &[Elimination],
+    updates: &[(u32, u32)],
+) -> (Vec<u32>, Vec<(u32, u32)>) {
+    let mut lists = vec![Vec::new(); entries];
+    for elimination in eliminations {
+        for &(target, source) in &updates[elimination.first as usize..elimination.last as usize] {
+            lists[target as usize].push((elimination.entry, source));
         }
     }
+    let mut start = vec![0];
+    for list in &lists {
+        start.push(start[start.len() - 1] + list.len() as u32);
+    }
+    (start, lists.concat())
+}
+
+widest! {
+    fn factor<const W: usize>(
+        plan: &Symbolic,
+        jacobian: &[[f64; W]],
+        shift: &[f64; W],
+        lu: &mut [[f64; W]],
+    ) {
+        lu.fill([0.0; W]);
+        for (value, &slot) in jacobian.iter().zip(&plan.scatter) {
+            for lane in 0..W {
+                lu[slot][lane] -= value[lane];
+            }
+        }
+        for &slot in &plan.diagonal {
+            for lane in 0..W {
+                lu[slot][lane] += shift[lane];
+            }
+        }
+        // One lane: a flat list of updates keeps the processor busy. More: a sum held in a register
+        // saves a load and a store for every product.
+        if W == 1 {
+            by_updates(plan, lu);
+        } else {
+            by_products(plan, lu);
+        }
+    }
+}
+
+#[inline(always)]
+fn by_updates<const W: usize>(plan: &Symbolic, lu: &mut [[f64; W]]) {
+    let mut row = 0;
+    for elimination in &plan.eliminations {
+        // Rows are finished in order: their pivots are final once a later row begins.
+        while plan.row_start[row + 1] <= elimination.entry as usize {
+            invert(&mut lu[plan.diagonal[row]]);
+            row += 1;
+        }
+        let inverse = lu[elimination.pivot as usize];
+        let mut factor = lu[elimination.entry as usize];
+        for lane in 0..W {
+            factor[lane] *= inverse[lane];
+        }
+        lu[elimination.entry as usize] = factor;
+        for &(target, source) in
+            &plan.updates[elimination.first as usize..elimination.last as usize]
+        {
+            let source = lu[source as usize];
+            let target = &mut lu[target as usize];
+            for lane in 0..W {
+                target[lane] -= factor[lane] * source[lane];
+            }
+        }
+    }
+    for &slot in &plan.diagonal[row..] {
+        invert(&mut lu[slot]);
+    }
+}
+
+#[inline(always)]
+fn by_products<const W: usize>(plan: &Symbolic, lu: &mut [[f64; W]]) {
+    for row in 0..plan.n {
+        for entry in plan.row_start[row]..plan.row_start[row + 1] {
+            let mut sum = lu[entry];
+            let products =
+                plan.product_start[entry] as usize..plan.product_start[entry + 1] as usize;
+            for &(factor, source) in &plan.products[products] {
+                let (factor, source) = (lu[factor as usize], lu[source as usize]);
+                for lane in 0..W {
+                    sum[lane] -= factor[lane] * source[lane];
+                }
+            }
+            let column = plan.column[entry];
+            if column < row {
+                let inverse = lu[plan.diagonal[column]];
+                for lane in 0..W {
+                    sum[lane] *= inverse[lane];
+                }
+            } else if column == row {
+                invert(&mut sum);
+            }
+            lu[entry] = sum;
+        }
+    }
+}
+
+#[inline(always)]
+fn invert<const W: usize>(pivot: &mut [f64; W]) {
+    for lane in 0..W {
+        pivot[lane] = 1.0 / pivot[lane];
+    }
+}
+
+widest! {
+    fn solve<const W: usize>(
+        plan: &Symbolic,
+        lu: &[[f64; W]],
+        x: &mut [[f64; W]],
+        work: &mut [[f64; W]],
+    ) {
+        for row in 0..plan.n {
+            let lower = plan.row_start[row]..plan.diagonal[row];
+            work[row] = less_products(x[plan.order[row]], &lu[lower.clone()], &plan.column[lower], work);
+        }
+        for row in (0..plan.n).rev() {
+            let upper = plan.diagonal[row] + 1..plan.row_start[row + 1];
+            let mut value = less_products(work[row], &lu[upper.clone()], &plan.column[upper], work);
+            let inverse = lu[plan.diagonal[row]];
+            for lane in 0..W {
+                value[lane] *= inverse[lane];
+            }
+            work[row] = value;
+            x[plan.order[row]] = value;
+        }
+    }
+}
+
+/// `sum − Σ factors·known[columns]`.
+#[inline(always)]
+fn less_products<const W: usize>(
+    mut sum: [f64; W],
+    factors: &[[f64; W]],
+    columns: &[usize],
+    known: &[[f64; W]],
+) -> [f64; W] {
+    for (factor, &column) in factors.iter().zip(columns) {
+        let known = known[column];
+        for lane in 0..W {
+            sum[lane] -= factor[lane] * known[lane];
+        }
+    }
+    sum
 }

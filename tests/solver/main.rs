@@ -1,0 +1,8 @@
+//! The engine, without the compiler where a problem can be written by hand.
+
+mod lanes;
+mod members;
+mod problems;
+mod schedule;
+mod shipped;
+mod textbook;
