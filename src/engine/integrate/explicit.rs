@@ -167,17 +167,19 @@ fn integrate<S: System<1>>(
         only.push(0.0, z);
         return Ok((NO_STEPS, only));
     }
-    // The crate's own defaults, but for the first step and the number of steps.
+    // The crate's own defaults, but for the first step, the number of steps, and its test for stiffness:
+    // whoever asks for an explicit method on a stiff problem gets many small steps, up to the limit.
+    const NEVER: u32 = u32::MAX;
     if options.method == Method::Dopri5 {
         let mut solver = Dopri5::from_param(
-            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.04, 0.2, 10.0, span, h, most, 1000,
+            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.04, 0.2, 10.0, span, h, most, NEVER,
             sparse,
         );
         let stats = solver.integrate()?;
         Ok((stats, solver.into()))
     } else {
         let mut solver = Dop853::from_param(
-            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.0, 0.333, 6.0, span, h, most, 1000,
+            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.0, 0.333, 6.0, span, h, most, NEVER,
             sparse,
         );
         let stats = solver.integrate()?;
