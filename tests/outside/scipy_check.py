@@ -1,10 +1,14 @@
 """Outside check: reads the model files with its own small interpreter and integrates them with SciPy.
 
-usage: python3 tests/outside/scipy_check.py MODEL DURATION_S [people]     (from the root of the repository)
-Prints every state at the end, in its declared unit, with no warm-up and inputs at their defaults.
-Factor edges count as 1 (their value for the reference person); structural edges pass their argument on.
-Not understood: norm(), reference(), two-way tables, the clock (diurnal is 0).
+usage, from the root of the repository:
+    python3 tests/outside/scipy_check.py MODEL SECONDS [--people NAME] [--input NAME=VALUE ...] [--against CSV]
+Starts every state at its declared value, without warm-up; inputs keep their defaults or VALUE (in the input's
+unit) throughout; the clock starts at midnight. Factor edges count as off, structural edges as on. Prints every
+state at the end in its declared unit; with --against the last row of a timeseries.csv beside it, and the largest
+relative difference.
+Not understood: norm(), reference(), two-way tables, boluses.
 """
+import argparse, csv
 import math, re, sys, tomllib
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -58,9 +62,10 @@ class Model:
         nutrients = read("nutrients.toml").get("nutrients", {})
         self.env = {"pi": math.pi, "_id": lambda x: x, "_if": lambda c, a, b: a if c else b,
                     "_mm": lambda n: F(float(nutrients[n]["molar_mass"].split()[0]) * 1e-3),
-                    "diurnal": lambda peak: 0.0, "min": min, "max": max, "abs": abs,
+                    "min": min, "max": max, "abs": abs,
                     "exp": lambda x: F(math.exp(x)), "ln": lambda x: F(math.log(max(x, 1e-12))),
                     "log10": lambda x: F(math.log10(max(x, 1e-12))), "sqrt": lambda x: F(math.sqrt(max(x, 1e-12))),
+                    "diurnal": lambda peak: F(math.cos(2 * math.pi * (float(self.now) - float(peak)) / 86400)),
                     "tanh": lambda x: F(math.tanh(x)), "sin": lambda x: F(math.sin(x)), "cos": lambda x: F(math.cos(x))}
         for law, body in read("rate_laws.toml")["laws"].items():
             code = compile(python(body["formula"]), law, "eval")
@@ -122,6 +127,7 @@ class Model:
                       lambda g: g.group(0) if g.group(0)[0] == '"' else swap(g), python(text)).strip()
 
     def derivative(self, t, y):
+        self.now = t
         scope = Scope(self, {n: F(v) for (n, _, _), v in zip(self.states, y)}, t)
         out = dict.fromkeys((n for n, _, _ in self.states), 0.0)
         env = scope.globals()
@@ -149,9 +155,32 @@ class Scope(dict):
 
 
 if __name__ == "__main__":
-    model = Model(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None)
+    ask = argparse.ArgumentParser()
+    ask.add_argument("model")
+    ask.add_argument("seconds", type=float)
+    ask.add_argument("--people")
+    ask.add_argument("--input", action="append", default=[])
+    ask.add_argument("--against")
+    ask = ask.parse_args()
+    model = Model(ask.model, ask.people)
+    for text in ask.input:
+        name, value = text.split("=")
+        module, short = name.split(".")
+        model.fixed[name] = F(float(value) * unit(model.modules[module]["inputs"][short]["unit"]))
     scale = np.array([u * s for _, u, s in model.states])
-    run = solve_ivp(model.derivative, (0, float(sys.argv[2])), model.y0, method="LSODA", rtol=1e-6, atol=1e-9 * scale)
+    run = solve_ivp(model.derivative, (0, ask.seconds), model.y0, method="Radau", rtol=1e-10, atol=1e-14 * scale)
     assert run.success, run.message
-    for (name, u, _), a, b in zip(model.states, model.y0, run.y[:, -1]):
-        print(f"{name:40s} {a / u:16.8g} -> {b / u:16.8g}")
+    ours = {}
+    if ask.against:
+        for row in csv.DictReader(open(ask.against)):
+            ours[row["variable"]] = float(row["value"])
+    worst = 0.0
+    for (name, u, s), a, b in zip(model.states, model.y0, run.y[:, -1]):
+        line = f"{name:40s} {a / u:16.9g} -> {b / u:16.9g}"
+        if name in ours:
+            gap = abs(ours[name] - b / u) / (abs(b / u) + 1e-3 * s)
+            worst = max(worst, gap)
+            line += f"  myoflux {ours[name]:16.9g}  {gap:.1e}"
+        print(line)
+    if ours:
+        print(f"largest relative difference {worst:.1e}")
