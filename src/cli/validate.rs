@@ -168,7 +168,7 @@ fn print(rows: &[Row]) {
         let passed = count(Verdict::Pass);
         let share = 100.0 * passed as f64 / of_role.len().max(1) as f64;
         say(&format!(
-            "{role:?}: {passed} of {} pass ({share:.0} %), {} near, {} miss\n",
+            "{role:?}: {passed} of {} pass ({share:.1} %), {} near, {} miss\n",
             of_role.len(),
             count(Verdict::Near),
             count(Verdict::Miss)

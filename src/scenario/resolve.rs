@@ -6,7 +6,8 @@ use super::arm::{self, Frame};
 use super::data::{self, DataText};
 use super::load::{Overrides, set_item};
 use super::{
-    Data, Expectation, ExpectationRole, Figure, FigureKind, Lesson, Scenario, Shown, expect,
+    Data, Expectation, ExpectationRole, Figure, FigureKind, Lesson, Measure, Scenario, Shown,
+    expect,
 };
 use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::Method;
@@ -101,6 +102,7 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     let base_name = reader
         .text("base", out)
         .map_or("base".to_string(), |(name, _)| name.to_string());
+    let base_x = place_on_axis(&mut reader, out);
     let arm_items = reader.list("arm", out).unwrap_or_default();
     let figure_items = reader.list("figure", out).unwrap_or_default();
     let expect_items = reader.list("expect", out).unwrap_or_default();
@@ -115,10 +117,24 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
         command_line,
     };
     let mut arms = vec![arm::arm(&base_name, tree, model, &frame, out)];
+    arms[0].x = base_x;
     for item in arm_items {
-        if let Some(arm) = varied(item, tree, model, &frame, out) {
-            arms.push(arm);
+        let Some(arm) = varied(item, tree, model, &frame, out) else {
+            continue;
+        };
+        if arms.iter().any(|known| known.name == arm.name) {
+            let message = format!("there are two arms \"{}\"", arm.name);
+            let help = Some("give each arm its own name".to_string());
+            let span = item.span.clone();
+            out.push(problem_with_help(
+                "duplicate-name",
+                message,
+                span,
+                "the same name",
+                help,
+            ));
         }
+        arms.push(arm);
     }
     let names: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
     let expectations: Vec<Expectation> = expect_items
@@ -284,21 +300,7 @@ fn varied(item: &Item, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> O
     let table = table_of(item, "an arm", out)?;
     let mut reader = Reader::new(table, "this arm", item.span.clone());
     let name = reader.required_text("name", out)?.0.to_string();
-    let x =
-        reader
-            .text("x", out)
-            .and_then(|(text, item)| match crate::units::Quantity::parse(text) {
-                Ok(quantity) => Some((quantity.value, quantity.unit)),
-                Err(error) => {
-                    out.push(problem(
-                        "unknown-unit",
-                        error.message,
-                        item.within(error.range),
-                        "not understood",
-                    ));
-                    None
-                }
-            });
+    let x = place_on_axis(&mut reader, out);
     let mut changed = tree.clone();
     if let Some(set) = reader.sub("set", out) {
         for entry in &set.entries {
@@ -317,6 +319,24 @@ fn varied(item: &Item, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> O
     let mut arm = arm::arm(&name, &changed, model, frame, out);
     arm.x = x;
     Some(arm)
+}
+
+/// Where an arm stands on the x axis of a curve.
+fn place_on_axis(reader: &mut Reader, out: Out) -> Option<(f64, Unit)> {
+    let (text, item) = reader.text("x", out)?;
+    match crate::units::Quantity::parse(text) {
+        Ok(quantity) => Some((quantity.value, quantity.unit)),
+        Err(error) => {
+            let span = item.within(error.range);
+            out.push(problem(
+                "unknown-unit",
+                error.message,
+                span,
+                "not understood",
+            ));
+            None
+        }
+    }
 }
 
 fn expectation(item: &Item, model: &Model, arms: &[String], out: Out) -> Option<Expectation> {
@@ -458,6 +478,24 @@ pub fn shown_column(column: Column, display: Option<&Unit>, model: &Model) -> Sh
     }
 }
 
+/// A curve's measure in the unit that the figure asks for.
+fn in_unit(mut measure: Measure, unit: &Unit, item: &Item, out: Out) -> Option<Measure> {
+    let Some(factor) = measure.unit.ratio_to(unit) else {
+        let message = format!(
+            "this measure is {} ({}), not {}",
+            measure.unit.describe(),
+            measure.unit.text,
+            unit.describe()
+        );
+        let span = item.span.clone();
+        out.push(problem("wrong-unit", message, span, "wrong unit"));
+        return None;
+    };
+    measure.factor *= factor;
+    measure.unit = unit.clone();
+    Some(measure)
+}
+
 fn figure(item: &Item, model: &Model, arms: &[String], duration: f64, out: Out) -> Option<Figure> {
     let table = table_of(item, "a figure", out)?;
     let mut reader = Reader::new(table, "this figure", item.span.clone());
@@ -512,17 +550,17 @@ fn figure(item: &Item, model: &Model, arms: &[String], duration: f64, out: Out) 
     let x_title = reader.text("x_title", out).map(|(t, _)| t.to_string());
     let y_title = reader.text("y_title", out).map(|(t, _)| t.to_string());
     let measure = reader.text("measure", out).and_then(|(text, item)| {
-        expect::measure(text, model, arms)
-            .map_err(|why| {
-                out.push(problem(
-                    "bad-expectation",
-                    why,
-                    item.span.clone(),
-                    "not understood",
-                ))
-            })
-            .ok()
+        let measure = expect::measure(text, model, arms);
+        let report = |why| {
+            let span = item.span.clone();
+            out.push(problem("bad-expectation", why, span, "not understood"));
+        };
+        measure.map_err(report).ok()
     });
+    let measure = match (measure, &unit) {
+        (Some(measure), Some((unit, item))) => in_unit(measure, unit, item, out),
+        (measure, _) => measure,
+    };
     let measure_text = reader.text("measure", out).map(|(t, _)| t.to_string());
     reader.finish(out);
     Some(Figure {
