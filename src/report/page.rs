@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::drawing::Scene;
+use super::drawing::svg::{Font, svg};
 use super::provenance::cited;
 use crate::model::{Grade, Origin};
 use crate::scenario::{RunResult, Verdict};
@@ -20,7 +22,7 @@ text-align:left;vertical-align:top}.pass{color:#00664a}.near{color:#8a5a00}.miss
 .use{background:#f3f3ee;padding:.6rem 1rem;border-left:4px solid #0072b2}svg{max-width:100%;height:auto}";
 
 /// The page, with figures already drawn as SVG.
-pub fn page(result: &RunResult, figures: &[(String, String)]) -> String {
+pub fn page(result: &RunResult, figures: &[Scene]) -> String {
     let scenario = &result.scenario;
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\
@@ -41,8 +43,8 @@ pub fn page(result: &RunResult, figures: &[(String, String)]) -> String {
             escape(&lesson.explain)
         );
     }
-    for (_, svg) in figures {
-        let _ = writeln!(html, "<figure>{svg}</figure>");
+    for scene in figures {
+        let _ = writeln!(html, "<figure>{}</figure>", svg(scene, Font::FromPage));
     }
     expectations(result, &mut html);
     balance(result, &mut html);

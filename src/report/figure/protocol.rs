@@ -1,0 +1,198 @@
+//! What was done to the body, as a figure shows it: bouts shaded behind all panels when the arms agree,
+//! and a strip above the panels with ticks for doses and, when arms differ, bars for bouts, one row per
+//! schedule in the colour of the first arm that follows it.
+
+use super::axis::Axis;
+use super::legend::{Entry, Sample};
+use super::style::*;
+use crate::report::drawing::{Colour, Scene, Stroke, rectangle};
+use crate::scenario::{Arm, Figure, RunResult};
+
+/// Instants or stretches (start = end for an instant), s, that some arms share.
+#[derive(Debug, Clone)]
+struct Schedule {
+    stretches: Vec<(f64, f64)>,
+    label: String,
+    arms: Vec<usize>,
+}
+
+/// The bouts and doses inside a figure's window.
+#[derive(Debug, Clone)]
+pub struct Protocol {
+    bouts: Vec<Schedule>,
+    doses: Vec<Schedule>,
+    arms: Vec<String>,
+}
+
+const ROW: f64 = 9.0;
+
+impl Protocol {
+    pub fn of(result: &RunResult, figure: &Figure) -> Protocol {
+        let arms = &result.scenario.arms;
+        let inside =
+            |from: f64, to: f64| (to >= figure.from_s && from <= figure.to_s).then_some((from, to));
+        let bouts = |arm: &Arm| -> Vec<((f64, f64), String)> {
+            let all = arm.bouts.iter();
+            all.filter_map(|b| Some((inside(b.from_s, b.to_s)?, b.label.clone())))
+                .collect()
+        };
+        let doses = |arm: &Arm| -> Vec<((f64, f64), String)> {
+            let all = arm.doses.iter();
+            all.filter_map(|d| Some((inside(d.at_s, d.at_s)?, d.label.replace('_', " "))))
+                .collect()
+        };
+        Protocol {
+            bouts: schedules(arms.iter().map(bouts), "bout"),
+            doses: schedules(arms.iter().map(doses), "dose"),
+            arms: arms.iter().map(|arm| arm.name.clone()).collect(),
+        }
+    }
+
+    /// One schedule of bouts, though some arms may rest.
+    fn shaded(&self) -> Option<&Schedule> {
+        match self.bouts.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    fn rows(&self) -> Vec<(&Schedule, Colour)> {
+        let bouts = if self.shaded().is_some() {
+            &[]
+        } else {
+            self.bouts.as_slice()
+        };
+        let coloured = |schedules: &'_ [Schedule], schedule: &Schedule| {
+            if schedules.len() == 1 {
+                Colour::BLACK
+            } else {
+                arm_colour(schedule.arms[0])
+            }
+        };
+        let bouts = bouts.iter().map(|s| (s, coloured(bouts, s)));
+        let doses = self.doses.iter().map(|s| (s, coloured(&self.doses, s)));
+        bouts.chain(doses).collect()
+    }
+
+    pub fn height(&self) -> f64 {
+        match self.rows().len() {
+            0 => 0.0,
+            rows => rows as f64 * ROW + 6.0,
+        }
+    }
+
+    pub fn entries(&self) -> Vec<Entry> {
+        let shaded = self.shaded().map(|schedule| Entry {
+            sample: Sample::Bar(BOUT, 1.0),
+            name: self.named(schedule, true),
+        });
+        // Rows in an arm's colour need no further word when the labels are alike.
+        let mut entries: Vec<Entry> = shaded.into_iter().collect();
+        for (schedules, bars) in [(&self.bouts, true), (&self.doses, false)] {
+            if bars && self.shaded().is_some() {
+                continue;
+            }
+            let alone = schedules.len() == 1;
+            let alike = schedules
+                .windows(2)
+                .all(|pair| pair[0].label == pair[1].label);
+            if let (Some(first), true) = (schedules.first(), alone || alike) {
+                let sample = if bars {
+                    Sample::Bar(OBSERVED, 1.0)
+                } else {
+                    Sample::Tick(Colour::BLACK)
+                };
+                let name = self.named(first, alone);
+                entries.push(Entry { sample, name });
+            } else {
+                entries.extend(schedules.iter().map(|schedule| Entry {
+                    sample: if bars {
+                        Sample::Bar(arm_colour(schedule.arms[0]), 1.0)
+                    } else {
+                        Sample::Tick(arm_colour(schedule.arms[0]))
+                    },
+                    name: schedule.label.clone(),
+                }));
+            }
+        }
+        entries
+    }
+
+    /// The label, with the arms it is true of where not all follow it.
+    fn named(&self, schedule: &Schedule, alone: bool) -> String {
+        let missing: Vec<&str> = (0..self.arms.len())
+            .filter(|arm| !schedule.arms.contains(arm))
+            .map(|arm| self.arms[arm].as_str())
+            .collect();
+        match missing.len() {
+            0 => schedule.label.clone(),
+            _ if !alone => format!("{}, in the colour of the arm", schedule.label),
+            1..=2 => format!("{} (not: {})", schedule.label, missing.join(", ")),
+            _ => format!("{} (some arms)", schedule.label),
+        }
+    }
+
+    /// The strip, its upper edge at `top`. `axis` takes values in units of `second` seconds.
+    pub fn strip(&self, scene: &mut Scene, axis: &Axis, second: f64, top: f64) {
+        for (at, (schedule, colour)) in self.rows().into_iter().enumerate() {
+            let (upper, lower) = (
+                top + at as f64 * ROW + 1.0,
+                top + (at + 1) as f64 * ROW - 1.0,
+            );
+            for (from, to) in &schedule.stretches {
+                let (left, right) = ends(axis, from / second, to / second);
+                if from == to {
+                    let tick = Stroke::solid(colour, 1.3);
+                    scene.line(vec![(left, upper), (left, lower)], tick);
+                } else {
+                    let bar = (left, upper + 1.0, right.max(left + 1.0), lower - 1.0);
+                    scene.area(rectangle(bar), colour, 1.0);
+                }
+            }
+        }
+    }
+
+    /// Grey behind a panel from `top` to `bottom`.
+    pub fn shade(&self, scene: &mut Scene, axis: &Axis, second: f64, (top, bottom): (f64, f64)) {
+        for (from, to) in self.shaded().map_or(&[][..], |s| &s.stretches) {
+            let (left, right) = ends(axis, from / second, to / second);
+            let bar = (left, top, right.max(left + 1.0), bottom);
+            scene.area(rectangle(bar), BOUT, 1.0);
+        }
+    }
+}
+
+fn ends(axis: &Axis, from: f64, to: f64) -> (f64, f64) {
+    (
+        axis.place(from.max(axis.low)),
+        axis.place(to.min(axis.high)),
+    )
+}
+
+/// Arms with the same times share a schedule; `word` names what has no single label.
+fn schedules(arms: impl Iterator<Item = Vec<((f64, f64), String)>>, word: &str) -> Vec<Schedule> {
+    let mut schedules: Vec<Schedule> = Vec::new();
+    for (arm, items) in arms.enumerate().filter(|(_, items)| !items.is_empty()) {
+        let stretches: Vec<(f64, f64)> = items.iter().map(|(stretch, _)| *stretch).collect();
+        let label = &items[0].1;
+        let label = if items.iter().all(|(_, other)| other == label) {
+            label.clone()
+        } else {
+            word.to_string()
+        };
+        match schedules.iter_mut().find(|s| s.stretches == stretches) {
+            Some(known) => {
+                known.arms.push(arm);
+                if known.label != label {
+                    known.label = word.to_string();
+                }
+            }
+            None => schedules.push(Schedule {
+                stretches,
+                label,
+                arms: vec![arm],
+            }),
+        }
+    }
+    schedules
+}
