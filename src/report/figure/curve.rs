@@ -3,8 +3,8 @@
 
 use super::axis::{self, Axis};
 use super::legend::{self, Entry, Sample, dot, legend, spread};
+use super::panel::{label_width, value_axis};
 use super::style::*;
-use super::time::{label_width, value_axis};
 use crate::report::drawing::{Anchor, Scene, Stroke, font};
 use crate::report::words;
 use crate::scenario::measure::evaluate;
@@ -62,7 +62,7 @@ pub fn scene(result: &RunResult, figure: &Figure) -> Option<Scene> {
         scene.line(vec![(place, y.from), (place, y.from + 4.0)], AXIS);
         scene.text((place, y.from + 18.0), Anchor::Middle, TICK_SIZE, label);
     }
-    let x_title = figure.x_title.as_deref().unwrap_or("Arm");
+    let x_title = figure.x_title.as_deref().unwrap_or("Set value");
     let x_title = axis::title(x_title, &curve.x_unit.pretty(), x.exponent);
     let middle = 0.5 * (ends.0 + ends.1);
     for (at, line) in font::wrap(&x_title, TEXT_SIZE, ends.1 - ends.0)

@@ -5,20 +5,23 @@
 //! Comes in: a finished run. Goes out: one scene per figure, then SVG and PNG of it. `time.rs` and
 //! `curve.rs` lay out the two kinds; `axis.rs`, `legend.rs`, `protocol.rs` and `style.rs` are shared.
 //! Promises: no text overlaps another or leaves the page; rows are drawn as they were recorded, thinned
-//! without losing a peak, never smoothed or invented.
+//! without losing a peak, or as a band where no line could follow them (`trace.rs`); none is invented.
 
 pub mod axis;
 pub mod curve;
 pub mod legend;
+pub mod panel;
 pub mod protocol;
 pub mod style;
 pub mod time;
+pub mod trace;
 
 use super::drawing::Scene;
 use crate::model::{BiomarkerId, Column};
 use crate::scenario::{Figure, FigureKind, RunResult, Shown, Simple, resolve::shown_column};
 
-/// The scenario's figures, or the usual ones, laid out. Curves without a single point are left out.
+/// The scenario's figures, or the usual ones, laid out. Curves without a single point and windows
+/// without length are left out: there is nothing to draw.
 pub fn scenes(result: &RunResult) -> Vec<Scene> {
     let figures = if result.scenario.figures.is_empty() {
         usual(result)
@@ -26,7 +29,7 @@ pub fn scenes(result: &RunResult) -> Vec<Scene> {
         result.scenario.figures.clone()
     };
     let scene = |figure: &Figure| match figure.kind {
-        FigureKind::Time => Some(time::scene(result, figure)),
+        FigureKind::Time => (figure.from_s < figure.to_s).then(|| time::scene(result, figure)),
         FigureKind::Curve => curve::scene(result, figure),
     };
     figures.iter().filter_map(scene).collect()
@@ -44,9 +47,10 @@ fn usual(result: &RunResult) -> Vec<Figure> {
             .iter()
             .map(|e| column(&e.measure.first.simple)),
     );
-    columns.extend(
-        (0..result.model.biomarkers.len()).map(|at| Column::Biomarker(BiomarkerId(at as u32))),
-    );
+    if columns.is_empty() {
+        let biomarkers = 0..result.model.biomarkers.len() as u32;
+        columns.extend(biomarkers.map(|at| Column::Biomarker(BiomarkerId(at))));
+    }
     let mut show: Vec<Shown> = Vec::new();
     for column in columns {
         if show.len() < 6 && show.iter().all(|known| known.column != column) {

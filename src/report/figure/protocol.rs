@@ -22,9 +22,9 @@ pub struct Protocol {
     bouts: Vec<Schedule>,
     doses: Vec<Schedule>,
     arms: Vec<String>,
+    /// Shorter stretches than this are no wider than a line, s.
+    least_s: f64,
 }
-
-const ROW: f64 = 9.0;
 
 impl Protocol {
     pub fn of(result: &RunResult, figure: &Figure) -> Protocol {
@@ -45,15 +45,21 @@ impl Protocol {
             bouts: schedules(arms.iter().map(bouts), "bout"),
             doses: schedules(arms.iter().map(doses), "dose"),
             arms: arms.iter().map(|arm| arm.name.clone()).collect(),
+            least_s: (figure.to_s - figure.from_s) / 1000.0,
         }
     }
 
-    /// One schedule of bouts, though some arms may rest.
+    /// One schedule of bouts, wide enough to see, though some arms may rest.
     fn shaded(&self) -> Option<&Schedule> {
         match self.bouts.as_slice() {
-            [one] => Some(one),
+            [one] if one.stretches.iter().any(|(a, b)| b - a > self.least_s) => Some(one),
             _ => None,
         }
+    }
+
+    /// Height of one row of the strip: many rows are thin.
+    fn row(&self) -> f64 {
+        if self.rows().len() > 6 { 5.5 } else { 9.0 }
     }
 
     fn rows(&self) -> Vec<(&Schedule, Colour)> {
@@ -77,75 +83,69 @@ impl Protocol {
     pub fn height(&self) -> f64 {
         match self.rows().len() {
             0 => 0.0,
-            rows => rows as f64 * ROW + 6.0,
+            rows => rows as f64 * self.row() + 6.0,
         }
     }
 
     pub fn entries(&self) -> Vec<Entry> {
-        let shaded = self.shaded().map(|schedule| Entry {
-            sample: Sample::Bar(BOUT, 1.0),
-            name: self.named(schedule, true),
-        });
-        // Rows in an arm's colour need no further word when the labels are alike.
-        let mut entries: Vec<Entry> = shaded.into_iter().collect();
-        for (schedules, bars) in [(&self.bouts, true), (&self.doses, false)] {
-            if bars && self.shaded().is_some() {
-                continue;
-            }
-            let alone = schedules.len() == 1;
-            let alike = schedules
-                .windows(2)
-                .all(|pair| pair[0].label == pair[1].label);
-            if let (Some(first), true) = (schedules.first(), alone || alike) {
-                let sample = if bars {
-                    Sample::Bar(OBSERVED, 1.0)
-                } else {
+        let mut entries = Vec::new();
+        if let Some(schedule) = self.shaded() {
+            entries.push(Entry {
+                sample: Sample::Bar(BOUT, 1.0),
+                name: self.named(std::slice::from_ref(schedule), "bout"),
+            });
+        } else if let Some(first) = self.bouts.first() {
+            let instants = first.stretches.iter().all(|(from, to)| from == to);
+            entries.push(Entry {
+                sample: if instants {
                     Sample::Tick(Colour::BLACK)
-                };
-                let name = self.named(first, alone);
-                entries.push(Entry { sample, name });
-            } else {
-                entries.extend(schedules.iter().map(|schedule| Entry {
-                    sample: if bars {
-                        Sample::Bar(arm_colour(schedule.arms[0]), 1.0)
-                    } else {
-                        Sample::Tick(arm_colour(schedule.arms[0]))
-                    },
-                    name: schedule.label.clone(),
-                }));
-            }
+                } else {
+                    Sample::Bar(OBSERVED, 1.0)
+                },
+                name: self.named(&self.bouts, "bout"),
+            });
+        }
+        if !self.doses.is_empty() {
+            entries.push(Entry {
+                sample: Sample::Tick(Colour::BLACK),
+                name: self.named(&self.doses, "dose"),
+            });
         }
         entries
     }
 
-    /// The label, with the arms it is true of where not all follow it.
-    fn named(&self, schedule: &Schedule, alone: bool) -> String {
+    /// What the schedules have in common, and which arms follow them if not all do.
+    fn named(&self, schedules: &[Schedule], word: &str) -> String {
+        let label = &schedules[0].label;
+        let alike = schedules.iter().all(|schedule| schedule.label == *label);
+        let label = if alike { label } else { word };
+        if schedules.len() > 1 {
+            return format!("{label}, in the colour of the arm");
+        }
         let missing: Vec<&str> = (0..self.arms.len())
-            .filter(|arm| !schedule.arms.contains(arm))
+            .filter(|arm| !schedules[0].arms.contains(arm))
             .map(|arm| self.arms[arm].as_str())
             .collect();
         match missing.len() {
-            0 => schedule.label.clone(),
-            _ if !alone => format!("{}, in the colour of the arm", schedule.label),
-            1..=2 => format!("{} (not: {})", schedule.label, missing.join(", ")),
-            _ => format!("{} (some arms)", schedule.label),
+            0 => label.to_string(),
+            1..=2 => format!("{label} (not: {})", missing.join(", ")),
+            _ => format!("{label} (some arms)"),
         }
     }
 
     /// The strip, its upper edge at `top`. `axis` takes values in units of `second` seconds.
     pub fn strip(&self, scene: &mut Scene, axis: &Axis, second: f64, top: f64) {
+        let row = self.row();
         for (at, (schedule, colour)) in self.rows().into_iter().enumerate() {
-            let (upper, lower) = (
-                top + at as f64 * ROW + 1.0,
-                top + (at + 1) as f64 * ROW - 1.0,
-            );
+            let upper = top + at as f64 * row + 1.0;
+            let lower = upper + row - 2.0;
             for (from, to) in &schedule.stretches {
                 let (left, right) = ends(axis, from / second, to / second);
                 if from == to {
                     let tick = Stroke::solid(colour, 1.3);
                     scene.line(vec![(left, upper), (left, lower)], tick);
                 } else {
-                    let bar = (left, upper + 1.0, right.max(left + 1.0), lower - 1.0);
+                    let bar = (left, upper + 0.5, right.max(left + 1.0), lower - 0.5);
                     scene.area(rectangle(bar), colour, 1.0);
                 }
             }
