@@ -8,6 +8,7 @@
 
 pub mod drawing;
 pub mod figure;
+pub mod network;
 pub mod page;
 pub mod provenance;
 pub mod table;

@@ -176,8 +176,8 @@ pub fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
     // A line that hardly moves is drawn as one that does not.
     let least = (0.02 * low.abs().max(high.abs())).max(1e-12);
     let air = 0.06 * (high - low).max(least);
-    // Round-off below zero is zero to the eye.
-    if low >= -1e-6 * high && low < 0.4 * high {
+    // A hair below zero is zero to the eye.
+    if low >= -1e-3 * high && low < 0.4 * high {
         (0.0, high + air)
     } else {
         let middle = 0.5 * (low + high);

@@ -1,7 +1,9 @@
 //! Titles and legends: lines of text that wrap, so that no name runs off the page.
 
 use super::style::*;
+use crate::model::Effect;
 use crate::report::drawing::{Anchor, Colour, Mark, Point, Scene, Stroke, font, rectangle};
+use crate::report::network;
 
 /// What stands before a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,10 @@ pub enum Sample {
     Point(Colour),
     /// A spread alone.
     Range(Colour),
+    /// A stroke of the network with its end.
+    Edge(Stroke, Effect),
+    /// A sign that stands in the picture.
+    Sign(&'static str),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -102,6 +108,13 @@ fn sample(scene: &mut Scene, sample: &Sample, (x, y): Point) {
             (y - 7.0, y + 7.0),
             Stroke::solid(*colour, 1.6),
         ),
+        Sample::Edge(stroke, effect) => {
+            network::draw::sample(scene, (x, right), y, *stroke, *effect)
+        }
+        Sample::Sign(sign) => {
+            let at = (middle, y + 0.36 * TEXT_SIZE);
+            scene.text(at, Anchor::Middle, TEXT_SIZE, sign);
+        }
     }
 }
 

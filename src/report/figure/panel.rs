@@ -7,7 +7,7 @@ use super::trace::{Trace, trace};
 use crate::model::Column;
 use crate::report::drawing::{Anchor, Mark, Point, Scene, Stroke, Text, font, rectangle};
 use crate::scenario::measure::series;
-use crate::scenario::{ArmResult, Data, Figure, RunResult, Shown};
+use crate::scenario::{Arm, ArmResult, Data, Figure, RunResult, Shown};
 
 /// One measured point inside a panel: arm if it has one, time in the axis' unit, value, SD.
 pub struct Observed {
@@ -22,6 +22,8 @@ pub struct Panel<'a> {
     pub shown: &'a Shown,
     /// One per arm; empty for a failed one.
     lines: Vec<Vec<Point>>,
+    /// One per arm: the shortest time in which something is known to recur.
+    beats: Vec<f64>,
     observed: Vec<Observed>,
     /// Reference range: lower and upper limit, infinite where there is none; only if it is in sight.
     pub band: Option<(f64, f64)>,
@@ -46,6 +48,7 @@ impl<'a> Panel<'a> {
         Panel {
             shown,
             lines,
+            beats: beats(result, figure, scale),
             observed,
             band: band.filter(|(low, high)| *low < range.1 && *high > range.0),
             range,
@@ -62,10 +65,13 @@ impl<'a> Panel<'a> {
     /// One trace per arm, empty for one that failed.
     pub fn traces(&self, time: &Axis, axis: &Axis) -> Vec<Trace> {
         let place = |(x, y): &Point| (time.place(*x), axis.place(*y));
-        let traces = self.lines.iter();
-        traces
-            .map(|rows| trace(&rows.iter().map(place).collect::<Vec<_>>()))
-            .collect()
+        let per_unit = (time.to - time.from) / (time.high - time.low);
+        let arms = self.lines.iter().zip(&self.beats);
+        arms.map(|(rows, beat)| {
+            let places: Vec<Point> = rows.iter().map(place).collect();
+            trace(&places, beat * per_unit)
+        })
+        .collect()
     }
 
     /// Back to front: reference range, grid and axes, bands, lines, measured points.
@@ -130,6 +136,22 @@ fn lines(result: &RunResult, figure: &Figure, shown: &Shown, scale: TimeScale) -
         Err(_) => Vec::new(),
     };
     result.arms.iter().map(rows).collect()
+}
+
+/// A day, or the mean time between doses or bouts in the window if that is shorter.
+fn beats(result: &RunResult, figure: &Figure, scale: TimeScale) -> Vec<f64> {
+    let length = figure.to_s - figure.from_s;
+    let beat = |arm: &Arm| {
+        let doses = arm.doses.iter().filter(|d| inside(figure, d.at_s)).count();
+        let bouts = arm
+            .bouts
+            .iter()
+            .filter(|b| inside(figure, b.from_s))
+            .count();
+        let most = doses.max(bouts).max(1);
+        (length / most as f64).min(86_400.0) / scale.seconds
+    };
+    result.scenario.arms.iter().map(beat).collect()
 }
 
 fn observed(result: &RunResult, figure: &Figure, shown: &Shown, scale: TimeScale) -> Vec<Observed> {

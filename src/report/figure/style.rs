@@ -26,7 +26,7 @@ pub const BOUT: Colour = Colour(222, 222, 222);
 pub const REFERENCE: Colour = Colour(0, 158, 115);
 pub const REFERENCE_OPACITY: f64 = 0.12;
 /// Between lowest and highest of swings that no line can show.
-pub const BAND_OPACITY: f64 = 0.25;
+pub const BAND_OPACITY: f64 = 0.2;
 pub const OBSERVED: Colour = Colour(60, 60, 60);
 pub const EXPECTED: Colour = Colour(170, 170, 170);
 

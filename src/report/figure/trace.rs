@@ -16,31 +16,30 @@ pub enum Trace {
 /// Swings smaller than this, in points, are no swings to the eye.
 const LEAST_SWING: f64 = 4.0;
 
-/// `places` from left to right.
-pub fn trace(places: &[Point]) -> Trace {
+/// `places` from left to right; `beat`: the shortest time, on the page, in which something is known to
+/// recur (doses, bouts, the day). Rows sparser than a quarter of it show the rhythm of the rows, not of
+/// the body; a swing narrower than four points shows nothing at all.
+pub fn trace(places: &[Point], beat: f64) -> Trace {
     let turns = turns(places);
+    let gap = places
+        .windows(2)
+        .map(|pair| pair[1].0 - pair[0].0)
+        .fold(0.0, f64::max);
     let width = match places {
         [first, .., last] => last.0 - first.0,
         _ => 0.0,
     };
-    // A line through fewer than three rows per swing shows the rhythm of the rows, not of the body; a
-    // swing narrower than four points shows nothing at all.
-    let poor = turns
-        .windows(2)
-        .filter(|pair| pair[1] - pair[0] < 3)
-        .count();
-    let unresolved = 5 * poor > 3 * turns.len();
-    let crowded = width < 4.0 * turns.len() as f64;
-    if turns.len() > 20 && (unresolved || crowded) {
-        band(places, width)
+    let crowded = width < 4.0 * turns as f64;
+    if turns > 20 && (4.0 * gap > beat || crowded) {
+        band(places, (8.0 * gap).max(8.0))
     } else {
         Trace::Line(thinned(places))
     }
 }
 
-/// Indices at which the curve turns by more than [`LEAST_SWING`].
-fn turns(places: &[Point]) -> Vec<usize> {
-    let mut turns = Vec::new();
+/// How often the curve turns by more than [`LEAST_SWING`].
+fn turns(places: &[Point]) -> usize {
+    let mut turns = 0;
     // The extreme of the swing under way, and its direction once known.
     let (mut extreme, mut upward) = (0, None);
     for (at, (_, y)) in places.iter().enumerate() {
@@ -49,7 +48,7 @@ fn turns(places: &[Point]) -> Vec<usize> {
             None if moved.abs() > LEAST_SWING => (extreme, upward) = (at, Some(moved > 0.0)),
             Some(up) if (moved >= 0.0) == up => extreme = at,
             Some(up) if moved.abs() > LEAST_SWING => {
-                turns.push(extreme);
+                turns += 1;
                 (extreme, upward) = (at, Some(!up));
             }
             _ => {}
@@ -58,19 +57,24 @@ fn turns(places: &[Point]) -> Vec<usize> {
     turns
 }
 
-/// Windows wide enough for eight rows each: lowest, highest and mean over time.
-fn band(places: &[Point], width: f64) -> Trace {
-    let window = (8.0 * width / places.len() as f64).max(8.0);
+/// Lowest, highest and mean over time of windows that hold eight rows or more each.
+fn band(places: &[Point], window: f64) -> Trace {
     let (mut upper, mut lower, mut mean) = (Vec::new(), Vec::new(), Vec::new());
     let start = places[0].0;
     let number = |x: f64| ((x - start) / window).floor();
     let windows: Vec<&[Point]> = places.chunk_by(|a, b| number(a.0) == number(b.0)).collect();
-    for rows in windows {
-        let middle = 0.5 * (rows[0].0 + rows[rows.len() - 1].0);
+    for (at, rows) in windows.iter().enumerate() {
+        let (first, last) = (rows[0].0, rows[rows.len() - 1].0);
+        // The outer windows reach to their ends, so that the band is as long as the rows.
+        let place = match at {
+            0 => first,
+            at if at + 1 == windows.len() => last,
+            _ => 0.5 * (first + last),
+        };
         let ys = || rows.iter().map(|(_, y)| *y);
-        upper.push((middle, ys().fold(f64::INFINITY, f64::min)));
-        lower.push((middle, ys().fold(f64::NEG_INFINITY, f64::max)));
-        mean.push((middle, mean_over_time(rows)));
+        upper.push((place, ys().fold(f64::INFINITY, f64::min)));
+        lower.push((place, ys().fold(f64::NEG_INFINITY, f64::max)));
+        mean.push((place, mean_over_time(rows)));
     }
     upper.extend(lower.into_iter().rev());
     Trace::Band {
@@ -135,10 +139,10 @@ mod tests {
 
     #[test]
     fn swings_that_rows_follow_are_lines_and_others_bands() {
-        assert!(matches!(trace(&sine(600, 20.0)), Trace::Line(_)));
+        assert!(matches!(trace(&sine(600, 20.0), 40.0), Trace::Line(_)));
         // Two and a half rows per period; then a period narrower than the pen.
-        for places in [sine(250, 97.0), sine(100_000, 300.0)] {
-            let Trace::Band { outline, mean } = trace(&places) else {
+        for (places, beat) in [(sine(250, 97.0), 8.2), (sine(100_000, 300.0), 2.7)] {
+            let Trace::Band { outline, mean } = trace(&places, beat) else {
                 panic!("a line cannot show this");
             };
             let top = outline
