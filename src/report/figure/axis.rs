@@ -1,5 +1,7 @@
 //! Axes: from a range of values to places on the page, with ticks at numbers people expect.
 
+use crate::report::words;
+
 /// A unit of time that gives readable numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TimeScale {
@@ -149,19 +151,13 @@ pub fn title(quantity: &str, unit: &str, exponent: i32) -> String {
     let power = if exponent == 0 {
         String::new()
     } else {
-        format!("×10{}", superscript(exponent))
+        format!("×10{}", words::superscript(exponent))
     };
     match (power.as_str(), unit) {
         ("", "") => quantity.to_string(),
         ("", unit) | (unit, "") => format!("{quantity} ({unit})"),
         (power, unit) => format!("{quantity} ({power} {unit})"),
     }
-}
-
-fn superscript(number: i32) -> String {
-    let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    let raise = |c: char| c.to_digit(10).map_or('⁻', |digit| digits[digit as usize]);
-    number.to_string().chars().map(raise).collect()
 }
 
 /// The range of values with some air, never empty. From zero when the values lie near it.

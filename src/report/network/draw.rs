@@ -147,7 +147,7 @@ pub fn entries(drawn: &[Drawn]) -> Vec<Entry> {
         (Effect::Inhibits, "inhibits"),
         (Effect::Both, "does both"),
     ] {
-        if acting().any(|d| d.edge.effect == effect) {
+        if drawn.iter().any(|d| d.edge.effect == effect) {
             entries.push(Entry {
                 sample: Sample::Edge(by_grade(Grade::B, colour(effect)), effect),
                 name: name.to_string(),
@@ -170,7 +170,7 @@ pub fn entries(drawn: &[Drawn]) -> Vec<Entry> {
     if drawn.iter().any(|d| d.edge.kind == EdgeKind::Claim) {
         entries.push(Entry {
             sample: Sample::Line(by_grade(Grade::A, CLAIM)),
-            name: "grey: claim that nothing computes".to_string(),
+            name: "grey: claim, not quantified".to_string(),
         });
     }
     if acting().any(|d| d.strength == Some(0.0)) {
@@ -190,23 +190,18 @@ pub fn entries(drawn: &[Drawn]) -> Vec<Entry> {
 
 /// Boxes of the modules and the quantities in them.
 pub fn lanes(scene: &mut Scene, layout: &Layout) {
-    let sides = [
-        (MARGIN, LEFT_EDGE + 8.0, LEFT_EDGE, Anchor::End),
-        (RIGHT_EDGE - 8.0, WIDTH - MARGIN, RIGHT_EDGE, Anchor::Start),
-    ];
     for lane in &layout.lanes {
-        for (side, (left, right, x, anchor)) in sides.into_iter().enumerate() {
-            if lane.sides[side].is_empty() {
-                continue;
-            }
-            scene.area(rectangle((left, lane.top, right, lane.bottom)), LANE, 1.0);
-            for (at, line) in lane.title.iter().enumerate() {
-                let y = lane.top + (at + 1) as f64 * NODE_LINE;
-                words(scene, (x, y), anchor, HEADING, line);
-            }
-            for &node in &lane.sides[side] {
-                quantity(scene, &layout.nodes[node], x, anchor);
-            }
+        let (left, right, x, anchor) = match lane.side {
+            Side::Left => (MARGIN, LEFT_EDGE + 8.0, LEFT_EDGE, Anchor::End),
+            Side::Right => (RIGHT_EDGE - 8.0, WIDTH - MARGIN, RIGHT_EDGE, Anchor::Start),
+        };
+        scene.area(rectangle((left, lane.top, right, lane.bottom)), LANE, 1.0);
+        for (at, line) in lane.title.iter().enumerate() {
+            let y = lane.top + (at + 1) as f64 * NODE_LINE;
+            words(scene, (x, y), anchor, HEADING, line);
+        }
+        for &node in &lane.nodes {
+            quantity(scene, &layout.nodes[node], x, anchor);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Places: lanes of modules from top to bottom, quantities in them left and right, and for every edge
-//! the two ports at which it leaves and arrives.
+//! Places: on each side lanes of modules from top to bottom, quantities in them, and for every edge the
+//! two ports at which it leaves and arrives.
 
 use std::collections::BTreeMap;
 
@@ -41,10 +41,11 @@ pub struct Node {
 pub struct Lane {
     /// Wrapped.
     pub title: Vec<String>,
+    pub side: Side,
     pub top: f64,
     pub bottom: f64,
-    /// Indices into [`Layout::nodes`], from top to bottom: left ones, right ones.
-    pub sides: [Vec<usize>; 2],
+    /// Indices into [`Layout::nodes`], from top to bottom.
+    pub nodes: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -75,18 +76,18 @@ impl Layout {
         for round in 0..8 {
             self.bottom = place(&mut self.lanes, &mut self.nodes, top);
             self.connect();
-            let side = round % 2;
-            for lane in &mut self.lanes {
-                let (nodes, ends) = (&self.nodes, &self.ends);
-                let height = |node: &usize| -> f64 {
-                    let edges = &nodes[*node].edges;
-                    let far = edges.iter().map(|edge| match nodes[*node].side {
-                        Side::Left => ends[edge.index()].1.1,
-                        Side::Right => ends[edge.index()].0.1,
-                    });
-                    far.sum::<f64>() / edges.len() as f64
-                };
-                lane.sides[side].sort_by(|a, b| height(a).total_cmp(&height(b)));
+            let (nodes, ends) = (&self.nodes, &self.ends);
+            let height = |node: &usize| -> f64 {
+                let edges = &nodes[*node].edges;
+                let far = edges.iter().map(|edge| match nodes[*node].side {
+                    Side::Left => ends[edge.index()].1.1,
+                    Side::Right => ends[edge.index()].0.1,
+                });
+                far.sum::<f64>() / edges.len() as f64
+            };
+            let side = [Side::Left, Side::Right][round % 2];
+            for lane in self.lanes.iter_mut().filter(|lane| lane.side == side) {
+                lane.nodes.sort_by(|a, b| height(a).total_cmp(&height(b)));
             }
         }
         self.bottom = place(&mut self.lanes, &mut self.nodes, top);
@@ -186,9 +187,9 @@ fn title(model: &Model, name: &str) -> String {
         .unwrap_or_else(|| words::plain(name))
 }
 
-/// One lane per module that has a quantity, in the model's order; what belongs to no module comes last.
+/// On each side one lane per module that has a quantity there, in the model's order; what belongs to no
+/// module comes last.
 fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
-    let mut lanes: Vec<Lane> = Vec::new();
     let modules = model.modules.iter();
     let mut names: Vec<(&str, &str)> = modules
         .map(|m| (m.name.as_str(), m.title.as_str()))
@@ -198,42 +199,53 @@ fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
             names.push((&node.module, &node.module));
         }
     }
-    for (name, title) in names {
-        let on = |side: Side| -> Vec<usize> {
+    let mut lanes = Vec::new();
+    for side in [Side::Left, Side::Right] {
+        for (name, title) in &names {
             let all = nodes.iter().enumerate();
-            all.filter(|(_, node)| node.side == side && node.module == name)
+            let here: Vec<usize> = all
+                .filter(|(_, node)| node.side == side && node.module == *name)
                 .map(|(at, _)| at)
-                .collect()
-        };
-        let sides = [on(Side::Left), on(Side::Right)];
-        if sides.iter().any(|side| !side.is_empty()) {
-            lanes.push(Lane {
-                title: font::wrap(title, NODE_SIZE, TEXT_WIDTH),
-                top: 0.0,
-                bottom: 0.0,
-                sides,
-            });
+                .collect();
+            if !here.is_empty() {
+                lanes.push(Lane {
+                    title: font::wrap(title, NODE_SIZE, TEXT_WIDTH),
+                    side,
+                    top: 0.0,
+                    bottom: 0.0,
+                    nodes: here,
+                });
+            }
         }
     }
     lanes
 }
 
-/// Stacks lanes and the quantities in them; where the last lane ends.
+/// Stacks the lanes of each side and the quantities in them, the shorter side in the middle of the
+/// longer one; where the longer one ends.
 fn place(lanes: &mut [Lane], nodes: &mut [Node], top: f64) -> f64 {
-    let mut y = top;
-    for lane in lanes {
-        lane.top = y;
-        let heading = y + lane.title.len() as f64 * NODE_LINE + 6.0;
-        lane.bottom = heading;
-        for side in &lane.sides {
-            let mut inside = heading;
-            for &node in side {
+    let heading = |lane: &Lane| lane.title.len() as f64 * NODE_LINE + 6.0;
+    let height = |lane: &Lane, nodes: &[Node]| -> f64 {
+        let inside: f64 = lane.nodes.iter().map(|node| nodes[*node].height).sum();
+        heading(lane) + inside + 4.0
+    };
+    let total = |side: Side| -> f64 {
+        let own = lanes.iter().filter(|lane| lane.side == side);
+        own.map(|lane| height(lane, nodes) + LANE_GAP).sum::<f64>() - LANE_GAP
+    };
+    let totals = [total(Side::Left), total(Side::Right)];
+    let longest = totals[0].max(totals[1]);
+    for (side, total) in [Side::Left, Side::Right].into_iter().zip(totals) {
+        let mut y = top + 0.5 * (longest - total);
+        for lane in lanes.iter_mut().filter(|lane| lane.side == side) {
+            (lane.top, lane.bottom) = (y, y + height(lane, nodes));
+            let mut inside = y + heading(lane);
+            for &node in &lane.nodes {
                 nodes[node].top = inside;
                 inside += nodes[node].height;
             }
-            lane.bottom = lane.bottom.max(inside + 4.0);
+            y = lane.bottom + LANE_GAP;
         }
-        y = lane.bottom + LANE_GAP;
     }
-    y - LANE_GAP
+    top + longest
 }
