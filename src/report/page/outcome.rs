@@ -298,12 +298,12 @@ pub fn balance(result: &RunResult, body: &mut String) {
     let mut flows = Vec::new();
     for (arm, outcome) in arms() {
         for ledger in &outcome.ledger {
-            rows.push(ledger_row(&arm.name, ledger));
+            rows.push(ledger_row(result, &arm.name, ledger));
             for (name, amount) in &ledger.flows {
                 flows.push(vec![
                     Cell::text(&arm.name),
-                    Cell::text(&ledger.matter),
-                    Cell::text(name),
+                    Cell::text(matter(result, ledger)),
+                    Cell::text(flow(result, name)),
                     Cell::Number(words::quantity(*amount, &ledger.unit.pretty())),
                 ]);
             }
@@ -340,10 +340,23 @@ pub fn balance(result: &RunResult, body: &mut String) {
     folded("Conserved totals", &inside, body);
 }
 
-fn ledger_row(arm: &str, ledger: &Ledger) -> Vec<Cell> {
+fn matter(result: &RunResult, ledger: &Ledger) -> String {
+    let nutrient = result.model.nutrients.get(&ledger.matter);
+    nutrient.map_or_else(|| words::plain(&ledger.matter), |known| known.title.clone())
+}
+
+fn flow(result: &RunResult, name: &str) -> String {
+    let column = result.model.column(name);
+    column.map_or_else(
+        || words::plain(name),
+        |column| result.model.column_title(column),
+    )
+}
+
+fn ledger_row(result: &RunResult, arm: &str, ledger: &Ledger) -> Vec<Cell> {
     vec![
         Cell::text(arm),
-        Cell::text(&ledger.matter),
+        Cell::text(matter(result, ledger)),
         Cell::number(ledger.start),
         Cell::number(ledger.gained),
         Cell::number(ledger.lost),
