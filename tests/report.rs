@@ -82,13 +82,9 @@ fn assert_legible(scene: &Scene) {
 
 #[test]
 fn texts_of_figures_neither_touch_nor_leave_the_page() {
-    for path in [
-        ONE_RUN,
-        "scenarios/iron/low_ferritin_runner.toml",
-        "scenarios/fibre/force_frequency.toml",
-        "scenarios/fibre/twitch.toml",
-        "scenarios/vitamin_c/dose_curve.toml",
-    ] {
+    let mut paths = Vec::new();
+    files_ending(&["toml"], Path::new("scenarios"), &mut paths);
+    for path in paths.iter().filter(|path| !path.ends_with(".study.toml")) {
         let scenes = figure::scenes(&finished(path, |_, _| {}));
         assert!(!scenes.is_empty(), "{path} has no figure");
         scenes.iter().for_each(assert_legible);
@@ -275,10 +271,12 @@ fn the_command_draws_the_network_or_says_why_not() {
 fn the_font_has_every_glyph() {
     let font = std::fs::read("assets/fonts/MyofluxSans.ttf").expect("readable");
     let known = glyphs(&font);
-    let mut texts = Vec::new();
+    let mut paths = Vec::new();
     for folder in ["models", "scenarios"] {
-        collect(Path::new(folder), &mut texts);
+        files_ending(&["toml", "bib"], Path::new(folder), &mut paths);
     }
+    let read = |path: &String| std::fs::read_to_string(path).expect("text");
+    let mut texts: Vec<String> = paths.iter().map(read).collect();
     let files = contents(&finished(ONE_RUN, |_, _| {}));
     texts.push(file(&files, "report.html").to_string());
     let missing: BTreeSet<char> = texts
@@ -292,16 +290,14 @@ fn the_font_has_every_glyph() {
     );
 }
 
-fn collect(folder: &Path, texts: &mut Vec<String>) {
+fn files_ending(ends: &[&str], folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("readable").flatten() {
         let path = entry.path();
+        let end = path.extension().unwrap_or_default().to_string_lossy();
         if path.is_dir() {
-            collect(&path, texts)
-        } else if path
-            .extension()
-            .is_some_and(|end| end == "toml" || end == "bib")
-        {
-            texts.push(std::fs::read_to_string(&path).expect("text"))
+            files_ending(ends, &path, found)
+        } else if ends.contains(&end.as_ref()) {
+            found.push(path.display().to_string())
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What was done to the body, as a figure shows it: bouts shaded behind all panels when the arms agree,
 //! and a strip above the panels with ticks for doses and, when arms differ, bars for bouts, one row per
-//! schedule in the colour of the first arm that follows it.
+//! schedule, in the arm's colour where one arm alone follows it.
 
 use super::axis::Axis;
 use super::legend::{Entry, Sample};
@@ -68,12 +68,10 @@ impl Protocol {
         } else {
             self.bouts.as_slice()
         };
-        let coloured = |schedules: &'_ [Schedule], schedule: &Schedule| {
-            if schedules.len() == 1 {
-                Colour::BLACK
-            } else {
-                arm_colour(schedule.arms[0])
-            }
+        let coloured = |schedules: &[Schedule], schedule: &Schedule| match schedule.arms[..] {
+            _ if schedules.len() == 1 => Colour::BLACK,
+            [only] => arm_colour(only),
+            _ => OBSERVED,
         };
         let bouts = bouts.iter().map(|s| (s, coloured(bouts, s)));
         let doses = self.doses.iter().map(|s| (s, coloured(&self.doses, s)));
@@ -120,7 +118,12 @@ impl Protocol {
         let alike = schedules.iter().all(|schedule| schedule.label == *label);
         let label = if alike { label } else { word };
         if schedules.len() > 1 {
-            return format!("{label}, in the colour of the arm");
+            let own = schedules.iter().filter(|s| s.arms.len() == 1).count();
+            return match own {
+                0 => format!("{label}, {} schedules", schedules.len()),
+                all if all == schedules.len() => format!("{label}, in the colour of the arm"),
+                _ => format!("{label}, in colour where only one arm has it"),
+            };
         }
         let missing: Vec<&str> = (0..self.arms.len())
             .filter(|arm| !schedules[0].arms.contains(arm))
