@@ -224,6 +224,29 @@ fn the_network_has_one_stroke_per_edge() {
     }
 }
 
+/// Claim: the layout also holds for the hundred and fifty edges of the whole list.
+#[test]
+fn a_network_several_times_as_large_is_still_legible() {
+    let mut model = models().remove(0);
+    let some = model.edges.clone();
+    for copy in 1..6 {
+        for (at, edge) in some.iter().enumerate() {
+            // Every third edge acts on the same quantity as before, so that some gather many.
+            let mut edge = edge.clone();
+            edge.name = format!("{}_{copy}", edge.name);
+            let (module, name) = edge.name.split_once('.').expect("edge names are dotted");
+            edge.from = format!("{module}.source_of_{name}");
+            if at % 3 != 0 {
+                edge.onto = format!("{module}.target_of_{name}_with_a_long_name");
+            }
+            model.edges.push(edge);
+        }
+    }
+    assert!(model.edges.len() > 150);
+    let scene = network::scene(&model, &network::default_strengths(&model));
+    assert_legible(&scene);
+}
+
 #[test]
 fn an_edge_that_is_switched_off_looks_switched_off() {
     let model = models().remove(0);

@@ -36,13 +36,16 @@ table{border-collapse:collapse;margin:.6rem 0;font-size:.85rem}
 td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:left;vertical-align:top;font-weight:400}
 th{border-bottom:1px solid #666;color:#444}
 td.number{text-align:right;white-space:nowrap}
+td.unit{white-space:nowrap}
+dt{color:#666}
 .pass{color:#00664a;white-space:nowrap}
 .near{color:#8a5a00;white-space:nowrap}
 .miss{color:#b03000;white-space:nowrap}
 .use{background:#f3f3ee;padding:.6rem 1rem;border-left:4px solid #0072b2}
 figure{margin:1rem 0}
 svg{max-width:100%;height:auto}
-summary{cursor:pointer}";
+summary{cursor:pointer}
+@media print{body{max-width:none;margin:0}table{font-size:.65rem}td,th{padding:.2rem .3rem}figure{break-inside:avoid}}";
 
 /// The page, with figures already laid out.
 pub fn page(result: &RunResult, figures: &[Scene]) -> String {

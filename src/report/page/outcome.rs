@@ -92,7 +92,10 @@ fn expectation(result: &RunResult, at: usize) -> Vec<Cell> {
         Cell::text(words::measure(&expectation.what, &result.model)),
         Cell::text(&result.scenario.arms[expectation.arm].name),
         Cell::Number(value),
-        Cell::text(words::range(expectation.low, expectation.high, &unit)),
+        Cell::Marked(
+            "unit",
+            words::range(expectation.low, expectation.high, &unit),
+        ),
         Cell::text(role),
         Cell::text(source.join(", ")),
         Cell::text(note.join(". ")),
@@ -111,7 +114,7 @@ pub fn residuals(result: &RunResult, body: &mut String) {
                 Cell::Number(row.count.to_string()),
                 Cell::number(row.mean_difference),
                 Cell::number(row.root_mean_square),
-                Cell::text(row.unit),
+                Cell::Marked("unit", row.unit),
                 Cell::text(row.source.unwrap_or_default()),
             ]
         })
@@ -361,7 +364,7 @@ fn ledger_row(result: &RunResult, arm: &str, ledger: &Ledger) -> Vec<Cell> {
         Cell::number(ledger.gained),
         Cell::number(ledger.lost),
         Cell::number(ledger.end),
-        Cell::text(ledger.unit.pretty()),
+        Cell::Marked("unit", ledger.unit.pretty()),
         Cell::number(ledger.error),
     ]
 }
