@@ -11,6 +11,7 @@ pub mod figure;
 pub mod network;
 pub mod page;
 pub mod provenance;
+pub mod reference;
 pub mod residuals;
 pub mod table;
 pub mod words;

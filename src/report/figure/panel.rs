@@ -4,8 +4,8 @@ use super::axis::{self, Axis, TimeScale};
 use super::legend::{dot, spread};
 use super::style::*;
 use super::trace::{Trace, trace};
-use crate::model::Column;
 use crate::report::drawing::{Anchor, Mark, Point, Scene, Stroke, Text, font, rectangle};
+use crate::report::reference;
 use crate::scenario::measure::series;
 use crate::scenario::{Arm, ArmResult, Data, Figure, RunResult, Shown};
 
@@ -188,22 +188,11 @@ pub fn arm_index(result: &RunResult, name: Option<&str>) -> Option<usize> {
     result.scenario.arms.iter().position(|arm| arm.name == name)
 }
 
+/// In the unit to show; for the people of the base arm.
 fn reference_band(result: &RunResult, shown: &Shown) -> Option<(f64, f64)> {
-    let Column::Biomarker(id) = shown.column else {
-        return None;
-    };
     let people = &result.scenario.arms.first()?.people;
-    let bands = &result.model.biomarkers[id.index()].bands;
-    let band = bands
-        .iter()
-        .find(|b| b.people.as_ref() == Some(people))
-        .or_else(|| bands.iter().find(|b| b.people.is_none()))?;
-    let low = band.insufficient_below.or(band.deficient_below);
-    let (low, high) = (
-        low.unwrap_or(f64::NEG_INFINITY),
-        band.high_above.unwrap_or(f64::INFINITY),
-    );
-    (low.is_finite() || high.is_finite()).then_some((low * shown.factor, high * shown.factor))
+    let (low, high) = reference::range(&result.model, shown.column, people)?;
+    Some((low * shown.factor, high * shown.factor))
 }
 
 pub fn label_width(axis: &Axis) -> f64 {

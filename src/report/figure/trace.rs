@@ -58,10 +58,13 @@ fn turns(places: &[Point]) -> usize {
 }
 
 /// Lowest, highest and mean over time of windows that hold eight rows or more each.
-fn band(places: &[Point], window: f64) -> Trace {
+fn band(places: &[Point], least: f64) -> Trace {
     let (mut upper, mut lower, mut mean) = (Vec::new(), Vec::new(), Vec::new());
-    let start = places[0].0;
-    let number = |x: f64| ((x - start) / window).floor();
+    let (start, end) = (places[0].0, places[places.len() - 1].0);
+    // Windows of one width: a short one at the end would hold a piece of a swing and nothing else.
+    let count = ((end - start) / least).floor().max(1.0);
+    let window = (end - start) / count;
+    let number = |x: f64| ((x - start) / window).floor().min(count - 1.0);
     let windows: Vec<&[Point]> = places.chunk_by(|a, b| number(a.0) == number(b.0)).collect();
     for (at, rows) in windows.iter().enumerate() {
         let (first, last) = (rows[0].0, rows[rows.len() - 1].0);

@@ -221,8 +221,8 @@ fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
     lanes
 }
 
-/// Stacks the lanes of each side and the quantities in them, the shorter side in the middle of the
-/// longer one; where the longer one ends.
+/// Stacks the lanes of each side and the quantities in them, the lanes of the shorter side farther apart,
+/// so that a module's lanes stand nearly opposite; where the longer side ends.
 fn place(lanes: &mut [Lane], nodes: &mut [Node], top: f64) -> f64 {
     let heading = |lane: &Lane| lane.title.len() as f64 * NODE_LINE + 6.0;
     let height = |lane: &Lane, nodes: &[Node]| -> f64 {
@@ -236,7 +236,9 @@ fn place(lanes: &mut [Lane], nodes: &mut [Node], top: f64) -> f64 {
     let totals = [total(Side::Left), total(Side::Right)];
     let longest = totals[0].max(totals[1]);
     for (side, total) in [Side::Left, Side::Right].into_iter().zip(totals) {
-        let mut y = top + 0.5 * (longest - total);
+        let count = lanes.iter().filter(|lane| lane.side == side).count();
+        let apart = (longest - total) / count.max(1) as f64;
+        let mut y = top + 0.5 * apart;
         for lane in lanes.iter_mut().filter(|lane| lane.side == side) {
             (lane.top, lane.bottom) = (y, y + height(lane, nodes));
             let mut inside = y + heading(lane);
@@ -244,7 +246,7 @@ fn place(lanes: &mut [Lane], nodes: &mut [Node], top: f64) -> f64 {
                 nodes[node].top = inside;
                 inside += nodes[node].height;
             }
-            y = lane.bottom + LANE_GAP;
+            y = lane.bottom + LANE_GAP + apart;
         }
     }
     top + longest
