@@ -22,8 +22,6 @@ pub struct Protocol {
     bouts: Vec<Schedule>,
     doses: Vec<Schedule>,
     arms: Vec<String>,
-    /// Shorter stretches than this are no wider than a line, s.
-    least_s: f64,
 }
 
 impl Protocol {
@@ -45,14 +43,18 @@ impl Protocol {
             bouts: schedules(arms.iter().map(bouts), "bout"),
             doses: schedules(arms.iter().map(doses), "dose"),
             arms: arms.iter().map(|arm| arm.name.clone()).collect(),
-            least_s: (figure.to_s - figure.from_s) / 1000.0,
         }
     }
 
-    /// One schedule of bouts, wide enough to see, though some arms may rest.
+    /// One schedule of bouts that have a length, though some arms may rest. Every bar is a point wide at
+    /// least, so that hundreds of them would leave no white between.
     fn shaded(&self) -> Option<&Schedule> {
         match self.bouts.as_slice() {
-            [one] if one.stretches.iter().any(|(a, b)| b - a > self.least_s) => Some(one),
+            [one] if one.stretches.len() <= 300 => one
+                .stretches
+                .iter()
+                .any(|(from, to)| from < to)
+                .then_some(one),
             _ => None,
         }
     }

@@ -29,17 +29,22 @@ pub fn trace(places: &[Point], beat: f64) -> Trace {
         [first, .., last] => last.0 - first.0,
         _ => 0.0,
     };
-    let crowded = width < 4.0 * turns as f64;
-    if turns > 20 && (4.0 * gap > beat || crowded) {
+    let sparse = 4.0 * gap > beat;
+    let crowded = width < 4.0 * turns.len() as f64;
+    if turns.len() > 20 && (sparse || crowded) && widespread(places[0].0, width, &turns) {
         band(places, (8.0 * gap).max(8.0))
+    } else if sparse {
+        // A stretch with many more rows, asked for by an expectation, would stand out as if the body
+        // did something new there.
+        Trace::Line(thinned(&even(places, 0.5 * gap)))
     } else {
         Trace::Line(thinned(places))
     }
 }
 
-/// How often the curve turns by more than [`LEAST_SWING`].
-fn turns(places: &[Point]) -> usize {
-    let mut turns = 0;
+/// Where, from left to right, the curve turns by more than [`LEAST_SWING`].
+fn turns(places: &[Point]) -> Vec<f64> {
+    let mut turns = Vec::new();
     // The extreme of the swing under way, and its direction once known.
     let (mut extreme, mut upward) = (0, None);
     for (at, (_, y)) in places.iter().enumerate() {
@@ -48,13 +53,34 @@ fn turns(places: &[Point]) -> usize {
             None if moved.abs() > LEAST_SWING => (extreme, upward) = (at, Some(moved > 0.0)),
             Some(up) if (moved >= 0.0) == up => extreme = at,
             Some(up) if moved.abs() > LEAST_SWING => {
-                turns += 1;
+                turns.push(places[extreme].0);
                 (extreme, upward) = (at, Some(!up));
             }
             _ => {}
         }
     }
     turns
+}
+
+/// Whether the curve turns in at least half of twenty equal parts of its width.
+fn widespread(start: f64, width: f64, turns: &[f64]) -> bool {
+    let part = |x: &f64| (20.0 * (x - start) / width).floor();
+    turns.chunk_by(|a, b| part(a) == part(b)).count() >= 10
+}
+
+/// Rows at least `least` apart, the last one always.
+fn even(places: &[Point], least: f64) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::new();
+    for place in places {
+        if kept.last().is_none_or(|last| place.0 - last.0 >= least) {
+            kept.push(*place);
+        }
+    }
+    if kept.last() != places.last() {
+        kept.pop();
+        kept.extend(places.last());
+    }
+    kept
 }
 
 /// Lowest, highest and mean over time of windows that hold eight rows or more each.
@@ -138,6 +164,20 @@ mod tests {
         let kept = thinned(&places);
         assert!(kept.len() < 8000);
         assert!(kept.iter().any(|(_, y)| *y == 0.0));
+    }
+
+    #[test]
+    fn a_stretch_of_many_rows_among_few_is_no_event() {
+        // Forty turns within the last twentieth, seen by rows that elsewhere fall once per swing.
+        let mut places: Vec<Point> = (0..95).map(|k| (f64::from(k) * 8.0, 100.0)).collect();
+        places.extend((0..400).map(|k| {
+            let phase = f64::from(k) * 0.1 * std::f64::consts::PI;
+            (760.0 + 0.1 * f64::from(k), 100.0 + 20.0 * phase.sin())
+        }));
+        let Trace::Line(line) = trace(&places, 2.0) else {
+            panic!("swings at one end make no band");
+        };
+        assert!(line.len() < 110);
     }
 
     #[test]
