@@ -166,9 +166,13 @@ fn summary(result: &RunResult) -> String {
             Verdict::Near => "near",
             Verdict::Miss => "MISS",
         };
+        let value = match &outcome.problem {
+            Some(why) => format!("has no value: {why}"),
+            None => format!("= {:.4}", outcome.value),
+        };
         text.push_str(&format!(
-            "  {verdict}  {} = {:.4} (expected {})\n",
-            expectation.what, outcome.value, expectation.is
+            "  {verdict}  {} {value} (expected {})\n",
+            expectation.what, expectation.is
         ));
     }
     text

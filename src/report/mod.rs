@@ -1,8 +1,8 @@
 //! Results → tables, pages, provenance. The only stage that writes files.
 //!
 //! `write.rs` puts files on disk whole or not at all; `table.rs` makes timeseries.csv and summary.csv;
-//! `figure/` and `network/` lay out pictures, `drawing/` writes them as SVG and PNG; `page.rs` makes
-//! report.html; `words.rs` says failures in words; `provenance.rs` makes run.json and citations.bib.
+//! `figure/` and `network/` lay out pictures, `drawing/` writes them as SVG and PNG; `page/` makes
+//! report.html; `words.rs` says things in words; `provenance.rs` makes run.json and citations.bib.
 //!
 //! Start reading at [`write_run`].
 

@@ -94,11 +94,16 @@ impl Axis {
         }
     }
 
-    /// For positive values that span decades: ticks at 1, 2 and 5 of each.
+    /// For positive values that span decades: ticks at 1, 2 and 5 of each, at 1 alone when they are many.
     pub fn logarithmic((low, high): (f64, f64), (from, to): (f64, f64)) -> Axis {
         let mut ticks = Vec::new();
+        let digits: &[f64] = if high / low > 1e4 {
+            &[1.0]
+        } else {
+            &[1.0, 2.0, 5.0]
+        };
         for decade in low.log10().floor() as i32..=high.log10().ceil() as i32 {
-            for digit in [1.0, 2.0, 5.0] {
+            for digit in digits {
                 let value = digit * 10f64.powi(decade);
                 if (low..=high).contains(&value) {
                     ticks.push((value, number(value, (-decade).max(0) as usize)));

@@ -37,7 +37,8 @@ pub fn scene(result: &RunResult, figure: &Figure) -> Option<Scene> {
     };
     let top = legend::title(&mut scene, &figure.title, 6.0);
     let top = legend(&mut scene, &entries(&curve), top) + 8.0;
-    let xs = || curve.points.iter().map(|(x, _)| *x);
+    let expected = || curve.expected.iter().map(|(x, _, _)| *x);
+    let xs = || curve.points.iter().map(|(x, _)| *x).chain(expected());
     let ys = curve.points.iter().map(|(_, y)| *y);
     let limits = curve
         .expected
@@ -65,14 +66,12 @@ pub fn scene(result: &RunResult, figure: &Figure) -> Option<Scene> {
     let x_title = figure.x_title.as_deref().unwrap_or("Set value");
     let x_title = axis::title(x_title, &curve.x_unit.pretty(), x.exponent);
     let middle = 0.5 * (ends.0 + ends.1);
-    for (at, line) in font::wrap(&x_title, TEXT_SIZE, ends.1 - ends.0)
-        .iter()
-        .enumerate()
-    {
-        let place = (middle, y.from + 40.0 + at as f64 * TEXT_SIZE * 1.25);
-        scene.text(place, Anchor::Middle, TEXT_SIZE, line);
-        scene.height = place.1 + 14.0;
+    let mut bottom = y.from + 40.0;
+    for line in font::wrap(&x_title, TEXT_SIZE, ends.1 - ends.0) {
+        scene.text((middle, bottom), Anchor::Middle, TEXT_SIZE, &line);
+        bottom += TEXT_SIZE * 1.25;
     }
+    scene.height = bottom;
     Some(scene)
 }
 

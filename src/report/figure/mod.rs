@@ -20,8 +20,8 @@ use super::drawing::Scene;
 use crate::model::{BiomarkerId, Column};
 use crate::scenario::{Figure, FigureKind, RunResult, Shown, Simple, resolve::shown_column};
 
-/// The scenario's figures, or the usual ones, laid out. Curves without a single point and windows
-/// without length are left out: there is nothing to draw.
+/// The scenario's figures, or the usual ones, laid out. Curves without a single point, windows
+/// without length and figures that show nothing are left out.
 pub fn scenes(result: &RunResult) -> Vec<Scene> {
     let figures = if result.scenario.figures.is_empty() {
         usual(result)
@@ -29,7 +29,10 @@ pub fn scenes(result: &RunResult) -> Vec<Scene> {
         result.scenario.figures.clone()
     };
     let scene = |figure: &Figure| match figure.kind {
-        FigureKind::Time => (figure.from_s < figure.to_s).then(|| time::scene(result, figure)),
+        FigureKind::Time => {
+            let drawable = figure.from_s < figure.to_s && !figure.show.is_empty();
+            drawable.then(|| time::scene(result, figure))
+        }
         FigureKind::Curve => curve::scene(result, figure),
     };
     figures.iter().filter_map(scene).collect()
