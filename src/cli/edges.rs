@@ -7,6 +7,11 @@ use clap::{Args, Subcommand};
 use super::{find_models, grade, refuse, say};
 use crate::diagnostics::Sources;
 use crate::model::{Edge, EdgeKind, Grade, Model, load::load_model};
+use crate::report::drawing::Scene;
+use crate::report::drawing::png::png;
+use crate::report::drawing::svg::{Font, svg};
+use crate::report::network::{default_strengths, scene};
+use crate::report::write::whole;
 
 #[derive(Debug, Args)]
 pub struct EdgesArguments {
@@ -26,6 +31,17 @@ enum Action {
         /// Print as JSON
         #[arg(long)]
         json: bool,
+        /// Folder of the models
+        #[arg(long, value_name = "DIR")]
+        models: Option<PathBuf>,
+    },
+    /// Draw a model's edges: arrows facilitate, blunt ends inhibit, weight is evidence
+    Network {
+        /// Model (may be left out where the folder has only one)
+        model: Option<String>,
+        /// Picture to write, .svg or .png
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
         /// Folder of the models
         #[arg(long, value_name = "DIR")]
         models: Option<PathBuf>,
@@ -52,20 +68,31 @@ pub fn model_names(folder: &Path) -> Vec<String> {
 }
 
 pub fn run(arguments: &EdgesArguments) -> u8 {
-    let Action::List {
-        model,
-        min_grade,
-        json,
-        models,
-    } = &arguments.action;
-    let folder = models.clone().unwrap_or_else(|| find_models(Path::new("")));
-    let names = model
-        .clone()
-        .map_or_else(|| model_names(&folder), |name| vec![name]);
+    let folder = |models: &Option<PathBuf>| {
+        let near = || find_models(Path::new(""));
+        models.clone().unwrap_or_else(near)
+    };
+    match &arguments.action {
+        Action::List {
+            model,
+            min_grade,
+            json,
+            models,
+        } => list(&folder(models), model.as_deref(), *min_grade, *json),
+        Action::Network {
+            model,
+            output,
+            models,
+        } => network(&folder(models), model.as_deref(), output),
+    }
+}
+
+fn list(folder: &Path, model: Option<&str>, min_grade: Option<Grade>, json: bool) -> u8 {
+    let names = model.map_or_else(|| model_names(folder), |name| vec![name.to_string()]);
     let mut objects = Vec::new();
     for name in names {
         let mut sources = Sources::default();
-        let model = match load_model(&folder, &name, &mut sources) {
+        let model = match load_model(folder, &name, &mut sources) {
             Ok(model) => model,
             Err(problems) => return refuse(&problems, &sources),
         };
@@ -74,17 +101,70 @@ pub fn run(arguments: &EdgesArguments) -> u8 {
             .iter()
             .filter(|edge| min_grade.is_none_or(|least| edge.grade <= least))
         {
-            if *json {
+            if json {
                 objects.push(object(&model, edge))
             } else {
                 say(&line(&model, edge))
             }
         }
     }
-    if *json {
+    if json {
         say(&format!("{:#}\n", serde_json::Value::from(objects)));
     }
     0
+}
+
+fn network(folder: &Path, model: Option<&str>, output: &Path) -> u8 {
+    let draw: fn(&Scene) -> Vec<u8> = match output.extension().and_then(|end| end.to_str()) {
+        Some("svg") => |scene| svg(scene, Font::Inside).into_bytes(),
+        Some("png") => png,
+        _ => {
+            eprintln!(
+                "error: {} ends neither in .svg nor in .png",
+                output.display()
+            );
+            return 2;
+        }
+    };
+    let names = model_names(folder);
+    let name = match (model, names.as_slice()) {
+        (Some(name), _) => name,
+        (None, [only]) => only,
+        (None, names) => {
+            eprintln!("error: say which model to draw: {}", names.join(", "));
+            return 2;
+        }
+    };
+    let mut sources = Sources::default();
+    let model = match load_model(folder, name, &mut sources) {
+        Ok(model) => model,
+        Err(problems) => return refuse(&problems, &sources),
+    };
+    if model.edges.is_empty() {
+        eprintln!("error: {name} has no edges; nothing was drawn");
+        return 1;
+    }
+    let bytes = draw(&scene(&model, &default_strengths(&model)));
+    let (dir, file) = (output.parent(), output.file_name());
+    let file = file.unwrap_or_default().to_string_lossy();
+    match whole(dir.unwrap_or(Path::new("")), &file, &bytes) {
+        Ok(path) => {
+            say(&format!(
+                "{} edges in {}\n",
+                model.edges.len(),
+                path.display()
+            ));
+            0
+        }
+        Err(error) => {
+            eprintln!(
+                "error: {} could not be written: {}",
+                error.path.display(),
+                error.error
+            );
+            1
+        }
+    }
 }
 
 fn kind(edge: &Edge) -> &'static str {

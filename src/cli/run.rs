@@ -8,9 +8,8 @@ use clap::Args;
 use super::{Changes, progress, refuse, say};
 use crate::compile::compile;
 use crate::diagnostics::Sources;
-use crate::engine::Failure;
 use crate::model::Model;
-use crate::report::write_run;
+use crate::report::{words, write_run};
 use crate::scenario::load::load_scenario;
 use crate::scenario::{RunResult, Scenario, Verdict, run::run as run_scenario};
 
@@ -145,7 +144,7 @@ fn summary(result: &RunResult) -> String {
                 text.push_str(&format!(
                     "  {}: failed: {}\n",
                     arm.name,
-                    in_words(failure, &result.model)
+                    words::failure(failure, &result.model)
                 ));
             }
         }
@@ -157,49 +156,14 @@ fn summary(result: &RunResult) -> String {
             Verdict::Near => "near",
             Verdict::Miss => "MISS",
         };
+        let value = match &outcome.problem {
+            Some(why) => format!("has no value: {why}"),
+            None => format!("= {:.4}", outcome.value),
+        };
         text.push_str(&format!(
-            "  {verdict}  {} = {:.4} (expected {})\n",
-            expectation.what, outcome.value, expectation.is
+            "  {verdict}  {} {value} (expected {})\n",
+            expectation.what, expectation.is
         ));
     }
     text
-}
-
-/// A failure with names instead of slots.
-pub fn in_words(failure: &Failure, model: &Model) -> String {
-    let name = |state: u32| {
-        model
-            .states
-            .get(state as usize)
-            .map_or("an accumulator".to_string(), |state| state.name.clone())
-    };
-    match failure {
-        Failure::NotFinite { t, state } => {
-            format!("{} stopped being a number at {t} s", name(*state))
-        }
-        Failure::StepTooSmall { t, h, state } => {
-            format!(
-                "the step fell to {h:e} s at {t} s; {} resisted most",
-                name(*state)
-            )
-        }
-        Failure::TooManySteps { t, steps } => {
-            format!("{steps} steps were not enough; it stood at {t} s")
-        }
-        Failure::Singular { t, state } => format!(
-            "the step equations of {} are singular at {t} s",
-            name(*state)
-        ),
-        Failure::NoEquilibrium { state, drift } => {
-            let unit = model
-                .states
-                .get(*state as usize)
-                .map_or("", |state| state.unit.text.as_str());
-            format!(
-                "there is no equilibrium to start from: {} drifts most, {:e} {unit}/d",
-                name(*state),
-                drift * 86_400.0
-            )
-        }
-    }
 }

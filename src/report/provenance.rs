@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use super::words;
 use crate::model::Origin;
 use crate::scenario::RunResult;
 
@@ -38,6 +39,7 @@ pub fn run_json(result: &RunResult, outputs: &[(String, Vec<u8>)]) -> String {
                 "people": arm.people,
                 "statistics": outcome.outcome.as_ref().ok().map(|run| run.statistics),
                 "failed": outcome.outcome.is_err(),
+                "failure": outcome.outcome.as_ref().err().map(|f| words::failure(f, &result.model)),
             })
         })
         .collect();
@@ -57,7 +59,7 @@ pub fn run_json(result: &RunResult, outputs: &[(String, Vec<u8>)]) -> String {
     format!("{value:#}\n")
 }
 
-/// Keys of all sources that the model's numbers and edges and the expectations rest on.
+/// Keys of all sources that the model's numbers and edges, the expectations and the data rest on.
 pub fn cited(result: &RunResult) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for parameter in &result.model.parameters {
@@ -74,6 +76,13 @@ pub fn cited(result: &RunResult) -> BTreeSet<String> {
             .expectations
             .iter()
             .filter_map(|e| e.source.clone()),
+    );
+    keys.extend(
+        result
+            .scenario
+            .data
+            .iter()
+            .filter_map(|data| data.source.clone()),
     );
     keys
 }

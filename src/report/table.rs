@@ -3,9 +3,11 @@
 
 use std::fmt::Write;
 
+use super::reference;
+use crate::engine::Trajectory;
 use crate::model::*;
-use crate::scenario::RunResult;
 use crate::scenario::measure::series;
+use crate::scenario::{Arm, RunResult};
 
 /// States, variables and biomarkers, in model order.
 pub fn columns(model: &Model) -> Vec<Column> {
@@ -27,21 +29,22 @@ pub fn timeseries(result: &RunResult) -> String {
             continue;
         };
         let arm_name = quoted(&arm.name);
-        let rows: Vec<usize> = scenario
+        let rows: Vec<(usize, String)> = scenario
             .table_times
             .iter()
             .filter_map(|time| trajectory.times.iter().position(|known| known == time))
+            .map(|row| (row, exact(trajectory.times[row] * per_second)))
             .collect();
         for column in columns(&result.model) {
             let values = series(&result.program, trajectory, column);
             let name = result.model.column_name(column);
             let unit = &result.model.column_unit(column).text;
-            for &row in &rows {
-                let time = trajectory.times[row] * per_second;
+            for (row, time) in &rows {
                 let _ = writeln!(
                     text,
                     "{run},{arm_name},0,{time},{},{name},{},{unit}",
-                    scenario.time_unit.text, values[row]
+                    scenario.time_unit.text,
+                    exact(values[*row])
                 );
             }
         }
@@ -49,48 +52,95 @@ pub fn timeseries(result: &RunResult) -> String {
     text
 }
 
-/// Baseline, extremes, area, end and change of every variable of every arm.
+/// Baseline, extremes, area, end, change and time beyond cut-offs of every variable of every arm.
 pub fn summary(result: &RunResult) -> String {
-    let per_second = time_factor(result);
-    let unit_of_time = &result.scenario.time_unit.text;
     let mut text = String::from(
-        "run,arm,variable,unit,baseline,peak,time_of_peak,trough,time_of_trough,auc,end,change,time_unit\n",
+        "run,arm,variable,unit,baseline,peak,time_of_peak,trough,time_of_trough,auc,end,change,\
+         time_below,time_above,time_unit\n",
     );
-    let run = run_name(result);
     for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
         let Ok(trajectory) = &outcome.outcome else {
             continue;
         };
         for column in columns(&result.model) {
-            let values = series(&result.program, trajectory, column);
-            let (Some(first), Some(last)) = (values.first(), values.last()) else {
-                continue;
-            };
-            let times = &trajectory.times;
-            let peak = (0..values.len())
-                .max_by(|a, b| values[*a].total_cmp(&values[*b]))
-                .unwrap_or(0);
-            let trough = (0..values.len())
-                .min_by(|a, b| values[*a].total_cmp(&values[*b]))
-                .unwrap_or(0);
-            let area: f64 = (1..values.len())
-                .map(|k| 0.5 * (values[k] + values[k - 1]) * (times[k] - times[k - 1]) * per_second)
-                .sum();
-            let _ = writeln!(
-                text,
-                "{run},{},{},{},{first},{},{},{},{},{area},{last},{},{unit_of_time}",
-                quoted(&arm.name),
-                result.model.column_name(column),
-                result.model.column_unit(column).text,
-                values[peak],
-                times[peak] * per_second,
-                values[trough],
-                times[trough] * per_second,
-                last - first
-            );
+            if let Some(line) = summary_line(result, arm, trajectory, column) {
+                text.push_str(&line);
+            }
         }
     }
     text
+}
+
+fn summary_line(
+    result: &RunResult,
+    arm: &Arm,
+    trajectory: &Trajectory,
+    column: Column,
+) -> Option<String> {
+    let per_second = time_factor(result);
+    let values = series(&result.program, trajectory, column);
+    let times = &trajectory.times;
+    let (first, last) = (*values.first()?, *values.last()?);
+    let rows = 0..values.len();
+    let peak = rows
+        .clone()
+        .max_by(|a, b| values[*a].total_cmp(&values[*b]))?;
+    let trough = rows.min_by(|a, b| values[*a].total_cmp(&values[*b]))?;
+    let steps = || (1..values.len()).map(|k| (times[k] - times[k - 1], values[k - 1], values[k]));
+    let area: f64 = steps()
+        .map(|(step, a, b)| 0.5 * (a + b) * step * per_second)
+        .sum();
+    let beyond = |limit: f64, sign: f64| -> String {
+        let shares =
+            steps().map(|(step, a, b)| step * share_below(sign * a, sign * b, sign * limit));
+        exact(shares.sum::<f64>() * per_second)
+    };
+    let (below, above) = match reference::range(&result.model, column, &arm.people) {
+        Some((low, high)) => (
+            low.is_finite().then(|| beyond(low, 1.0)),
+            high.is_finite().then(|| beyond(high, -1.0)),
+        ),
+        None => (None, None),
+    };
+    Some(format!(
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+        run_name(result),
+        quoted(&arm.name),
+        result.model.column_name(column),
+        result.model.column_unit(column).text,
+        exact(first),
+        exact(values[peak]),
+        exact(times[peak] * per_second),
+        exact(values[trough]),
+        exact(times[trough] * per_second),
+        exact(area),
+        exact(last),
+        exact(last - first),
+        below.unwrap_or_default(),
+        above.unwrap_or_default(),
+        result.scenario.time_unit.text
+    ))
+}
+
+/// The share of a straight step from `a` to `b` that lies below `limit`.
+fn share_below(a: f64, b: f64, limit: f64) -> f64 {
+    match (a < limit, b < limit) {
+        (true, true) => 1.0,
+        (false, false) => 0.0,
+        (true, false) => (limit - a) / (b - a),
+        (false, true) => (limit - b) / (a - b),
+    }
+}
+
+/// The shortest text that reads back to the same bits; powers of ten where plain digits would be mostly
+/// zeros.
+fn exact(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&size) {
+        format!("{value}")
+    } else {
+        format!("{value:e}")
+    }
 }
 
 /// From seconds to the scenario's unit of time.
@@ -113,5 +163,27 @@ fn quoted(text: &str) -> String {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
         text.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_back_to_the_same_bits() {
+        for value in [0.0, -0.1, 1.0 / 3.0, 2.77e-59, -1e300, 1e16, 123456.789] {
+            let text = exact(value);
+            assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(value.to_bits()));
+            assert!(text.len() < 25, "{text}");
+        }
+    }
+
+    #[test]
+    fn time_below_a_limit_counts_parts_of_steps() {
+        assert_eq!(share_below(1.0, 3.0, 2.0), 0.5);
+        assert_eq!(share_below(4.0, 0.0, 1.0), 0.25);
+        assert_eq!(share_below(1.0, 1.0, 2.0), 1.0);
+        assert_eq!(share_below(2.0, 2.0, 2.0), 0.0);
     }
 }

@@ -173,7 +173,7 @@ pub enum Join {
     Minus,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Term {
     pub simple: Simple,
     /// Arm index; `None` = the expectation's arm.
@@ -182,7 +182,7 @@ pub struct Term {
     pub factor: f64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Simple {
     At {
         column: Column,

@@ -1,0 +1,22 @@
+//! The reference range of a biomarker for a person, as figures draw it and tables measure against it.
+
+use crate::model::{Column, Model};
+
+/// Lower and upper limit in the marker's own unit, infinite where there is none. `None` if the column is
+/// no biomarker or has no limits for these people.
+pub fn range(model: &Model, column: Column, people: &str) -> Option<(f64, f64)> {
+    let Column::Biomarker(id) = column else {
+        return None;
+    };
+    let bands = &model.biomarkers[id.index()].bands;
+    let band = bands
+        .iter()
+        .find(|band| band.people.as_deref() == Some(people))
+        .or_else(|| bands.iter().find(|band| band.people.is_none()))?;
+    let low = band.insufficient_below.or(band.deficient_below);
+    let range = (
+        low.unwrap_or(f64::NEG_INFINITY),
+        band.high_above.unwrap_or(f64::INFINITY),
+    );
+    (range.0.is_finite() || range.1.is_finite()).then_some(range)
+}

@@ -1,0 +1,351 @@
+//! Figures, the network and the page, made from shipped models and scenarios.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use assert_cmd::Command;
+use myoflux::compile::compile;
+use myoflux::diagnostics::Sources;
+use myoflux::engine::Failure;
+use myoflux::model::{EdgeKind, Model, load::load_model};
+use myoflux::report::drawing::svg::{Font, svg};
+use myoflux::report::drawing::{Scene, Text};
+use myoflux::report::page::CONTEXT_OF_USE;
+use myoflux::report::{contents, figure, network};
+use myoflux::scenario::load::{Overrides, load_scenario};
+use myoflux::scenario::resolve::shown_column;
+use myoflux::scenario::{Data, RunResult, Scenario, run::run};
+
+const ONE_RUN: &str = "scenarios/iron/hepcidin_after_run.toml";
+
+fn finished(path: &str, change: impl Fn(&Model, &mut Scenario)) -> RunResult {
+    let mut sources = Sources::default();
+    let loaded = load_scenario(
+        Path::new(path),
+        Path::new("models"),
+        &Overrides::default(),
+        &mut sources,
+    );
+    let (model, mut scenario) = loaded.expect("shipped scenarios pass the check");
+    change(&model, &mut scenario);
+    let program = Arc::new(compile(&model));
+    run(model, program, Arc::new(scenario), &|_, _| {})
+}
+
+fn models() -> Vec<Model> {
+    let names = ["athlete", "fibre"];
+    names
+        .iter()
+        .map(|name| {
+            load_model(Path::new("models"), name, &mut Sources::default())
+                .expect("shipped models pass the check")
+        })
+        .collect()
+}
+
+fn file<'a>(files: &'a [(String, Vec<u8>)], name: &str) -> &'a str {
+    let (_, bytes) = files
+        .iter()
+        .find(|(known, _)| known == name)
+        .unwrap_or_else(|| panic!("{name} is written"));
+    std::str::from_utf8(bytes).expect("it is text")
+}
+
+/// Texts keep apart and on the page. A hair of overlap is allowed for letters that lean.
+fn assert_legible(scene: &Scene) {
+    let texts = scene.texts();
+    let apart = |a: &Text, b: &Text| {
+        let (a, b) = (a.bounds(), b.bounds());
+        let slack = 0.5;
+        a.2 <= b.0 + slack || b.2 <= a.0 + slack || a.3 <= b.1 + slack || b.3 <= a.1 + slack
+    };
+    for (at, text) in texts.iter().enumerate() {
+        let (left, top, right, bottom) = text.bounds();
+        assert!(
+            left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height,
+            "“{}” leaves the page of “{}”",
+            text.text,
+            scene.title
+        );
+        for other in &texts[at + 1..] {
+            assert!(
+                apart(text, other),
+                "“{}” lies on “{}” in “{}”",
+                text.text,
+                other.text,
+                scene.title
+            );
+        }
+    }
+}
+
+#[test]
+fn texts_of_figures_neither_touch_nor_leave_the_page() {
+    let mut paths = Vec::new();
+    files_ending(&["toml"], Path::new("scenarios"), &mut paths);
+    for path in paths.iter().filter(|path| !path.ends_with(".study.toml")) {
+        let scenes = figure::scenes(&finished(path, |_, _| {}));
+        assert!(!scenes.is_empty(), "{path} has no figure");
+        scenes.iter().for_each(assert_legible);
+    }
+}
+
+#[test]
+fn long_names_wrap() {
+    let result = finished(ONE_RUN, |_, scenario| {
+        let long =
+            "a name that somebody wrote in one breath without thinking of the page ".repeat(3);
+        scenario.arms[1].name = long.clone();
+        scenario.figures[0].title = long.clone();
+        scenario.figures[0].show[0].title = long;
+    });
+    figure::scenes(&result).iter().for_each(assert_legible);
+}
+
+#[test]
+fn pictures_are_accessible_and_hold_only_numbers() {
+    let result = finished(ONE_RUN, |_, _| {});
+    let files = contents(&result);
+    let picture = file(&files, "figures/figure_1.svg");
+    let title = &result.scenario.figures[0].title;
+    assert!(picture.contains(&format!("<title>{title}</title>")));
+    assert!(picture.contains("role=\"img\"") && picture.contains("<desc>"));
+    assert!(picture.contains("@font-face"), "the font travels along");
+    // Without the font: any three letters occur somewhere in its code.
+    for scene in figure::scenes(&result) {
+        let bare = svg(&scene, Font::FromPage);
+        for word in ["NaN", "inf\"", "inf,"] {
+            assert!(!bare.contains(word), "{word}");
+        }
+    }
+    let (_, png) = files
+        .iter()
+        .find(|(name, _)| name == "figures/figure_1.png")
+        .expect("the PNG is written");
+    let width = u32::from_be_bytes(png[16..20].try_into().expect("an IHDR chunk"));
+    assert_eq!(width, 1800);
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let [first, second] = [0, 1].map(|_| contents(&finished(ONE_RUN, |_, _| {})));
+    assert_eq!(first.len(), second.len());
+    for (a, b) in first.iter().zip(&second) {
+        assert!(a == b, "{} differs", a.0);
+    }
+}
+
+/// Claim: measured points appear in the panel of their quantity and in the table of residuals.
+#[test]
+fn measured_data_are_drawn_and_compared() {
+    let result = finished(ONE_RUN, |model, scenario| {
+        let shown = scenario.figures[0].show[1].clone();
+        let column = model.column(&shown.name).expect("a shown quantity");
+        let point = |hour: f64, arm: Option<&str>| {
+            let arm = arm.map(str::to_string);
+            (hour * 3600.0, 5.0, Some(0.5), arm)
+        };
+        scenario.data.push(Data {
+            file: "measured.csv".into(),
+            label: "Runners of a trial".to_string(),
+            shown: shown_column(column, None, model),
+            source: None,
+            points: vec![
+                point(8.0, Some("ferritin 53")),
+                point(14.0, Some("ferritin 53")),
+                point(14.0, None),
+                // Long after the run: neither drawn nor compared.
+                point(500.0, Some("ferritin 53")),
+            ],
+        });
+    });
+    figure::scenes(&result).iter().for_each(assert_legible);
+    let files = contents(&result);
+    let picture = file(&files, "figures/figure_1.svg");
+    assert_eq!(picture.matches("class=\"observed\"").count(), 3);
+    assert!(picture.contains("Runners of a trial, ferritin 53 (± SD)"));
+
+    let page = file(&files, "report.html");
+    assert!(page.contains("Measured data"));
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|l| l.contains("<td>Runners of a trial</td>"))
+        .collect();
+    // The point without an arm is held against each of the six.
+    assert_eq!(rows.len(), result.arms.len());
+    let counts = |count: &str| {
+        let cell = format!("<td class=\"number\">{count}</td>");
+        rows.iter().filter(|row| row.contains(&cell)).count()
+    };
+    assert_eq!((counts("3"), counts("1")), (1, 5));
+}
+
+#[test]
+fn the_page_says_what_it_is_for_and_asks_nothing_of_the_network() {
+    let mut result = finished(ONE_RUN, |_, _| {});
+    let state = 0;
+    result.arms[1].outcome = Err(Failure::NotFinite { t: 60.0, state });
+    let files = contents(&result);
+    let page = file(&files, "report.html");
+    assert!(page.contains(CONTEXT_OF_USE));
+    let name = &result.model.states[0].name;
+    assert!(page.contains(&format!("{name} stopped being a number at 60 s")));
+    for (at, _) in page.match_indices("http") {
+        let known = page[at..].starts_with("http://www.w3.org/2000/svg");
+        assert!(known, "{}", &page[at..at + 60]);
+    }
+    assert!(
+        !page.contains("Measured data"),
+        "empty sections are left out"
+    );
+    assert_eq!(page.matches("@font-face").count(), 1);
+}
+
+/// Claim: the network shows every edge once, computed ones apart from claims.
+#[test]
+fn the_network_has_one_stroke_per_edge() {
+    for model in models() {
+        let scene = network::scene(&model, &network::default_strengths(&model));
+        assert_legible(&scene);
+        let picture = svg(&scene, Font::FromPage);
+        assert!(!picture.contains("NaN"));
+        for (kind, class) in [
+            (EdgeKind::Factor, "edge factor"),
+            (EdgeKind::Structural, "edge structural"),
+            (EdgeKind::Claim, "edge claim"),
+        ] {
+            let edges = model.edges.iter().filter(|edge| edge.kind == kind).count();
+            let strokes = picture.matches(&format!("<g class=\"{class}\">")).count();
+            assert_eq!(strokes, edges, "{class} of {}", model.name);
+        }
+        let again = network::scene(&model, &network::default_strengths(&model));
+        assert_eq!(picture, svg(&again, Font::FromPage));
+    }
+}
+
+/// Claim: the layout also holds for the hundred and fifty edges of the whole list.
+#[test]
+fn a_network_several_times_as_large_is_still_legible() {
+    let mut model = models().remove(0);
+    let some = model.edges.clone();
+    for copy in 1..6 {
+        for (at, edge) in some.iter().enumerate() {
+            // Every third edge acts on the same quantity as before, so that some gather many.
+            let mut edge = edge.clone();
+            edge.name = format!("{}_{copy}", edge.name);
+            let (module, name) = edge.name.split_once('.').expect("edge names are dotted");
+            edge.from = format!("{module}.source_of_{name}");
+            if at % 3 != 0 {
+                edge.onto = format!("{module}.target_of_{name}_with_a_long_name");
+            }
+            model.edges.push(edge);
+        }
+    }
+    assert!(model.edges.len() > 150);
+    let scene = network::scene(&model, &network::default_strengths(&model));
+    assert_legible(&scene);
+}
+
+#[test]
+fn an_edge_that_is_switched_off_looks_switched_off() {
+    let model = models().remove(0);
+    let on = network::default_strengths(&model);
+    let mut off = on.clone();
+    let edge = model
+        .edges
+        .iter()
+        .find(|edge| edge.on && edge.strength.is_some());
+    let strength = edge
+        .and_then(|edge| edge.strength)
+        .expect("some edge is on");
+    off[strength.index()] = 0.0;
+    let (on, off) = (network::scene(&model, &on), network::scene(&model, &off));
+    let (on, off) = (svg(&on, Font::FromPage), svg(&off, Font::FromPage));
+    assert!(!on.contains("changed") && off.contains("strength 0, changed"));
+    assert!(off.contains("×0</text>"));
+}
+
+#[test]
+fn the_command_draws_the_network_or_says_why_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let draw = |model: &[&str], file: &str| {
+        let path = folder.path().join(file);
+        let mut command = Command::cargo_bin("myoflux").expect("the binary is built");
+        let output = command
+            .args(["edges", "network"])
+            .args(model)
+            .arg("-o")
+            .arg(&path)
+            .output();
+        let code = output.expect("it starts").status.code();
+        (code, path.is_file())
+    };
+    assert_eq!(draw(&["athlete"], "network.svg"), (Some(0), true));
+    assert_eq!(draw(&["fibre"], "network.png"), (Some(0), true));
+    assert_eq!(draw(&["athlete"], "network.pdf"), (Some(2), false));
+    assert_eq!(draw(&["atlete"], "other.svg"), (Some(2), false));
+    // The folder has several models: which one must be said.
+    assert_eq!(draw(&[], "other.svg"), (Some(2), false));
+}
+
+/// Claim: whatever a shipped file or a page of ours says, the bundled font can print.
+#[test]
+fn the_font_has_every_glyph() {
+    let font = std::fs::read("assets/fonts/MyofluxSans.ttf").expect("readable");
+    let known = glyphs(&font);
+    let mut paths = Vec::new();
+    for folder in ["models", "scenarios"] {
+        files_ending(&["toml", "bib"], Path::new(folder), &mut paths);
+    }
+    let read = |path: &String| std::fs::read_to_string(path).expect("text");
+    let mut texts: Vec<String> = paths.iter().map(read).collect();
+    let files = contents(&finished(ONE_RUN, |_, _| {}));
+    texts.push(file(&files, "report.html").to_string());
+    let missing: BTreeSet<char> = texts
+        .iter()
+        .flat_map(|text| text.chars())
+        .filter(|letter| !letter.is_control() && !known.contains(&u32::from(*letter)))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "{missing:?}; see assets/fonts/make_font.py"
+    );
+}
+
+fn files_ending(ends: &[&str], folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("readable").flatten() {
+        let path = entry.path();
+        let end = path.extension().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            files_ending(ends, &path, found)
+        } else if ends.contains(&end.as_ref()) {
+            found.push(path.display().to_string())
+        }
+    }
+}
+
+/// Characters of a TrueType file's format 4 table.
+///
+/// Source: Microsoft OpenType 1.9.1, `cmap`, segment mapping to delta values; a character that a segment
+/// maps to glyph 0 does not occur in fonts cut by fontTools.
+fn glyphs(font: &[u8]) -> BTreeSet<u32> {
+    let short = |at: usize| usize::from(u16::from_be_bytes([font[at], font[at + 1]]));
+    let long = |at: usize| short(at) << 16 | short(at + 2);
+    let tables = (0..short(4)).map(|k| 12 + 16 * k);
+    let cmap = tables
+        .clone()
+        .find(|at| &font[*at..at + 4] == b"cmap")
+        .map(|at| long(at + 8))
+        .expect("a font has a cmap");
+    let subtable = (0..short(cmap + 2))
+        .map(|k| cmap + long(cmap + 4 + 8 * k + 4))
+        .find(|at| short(*at) == 4)
+        .expect("a format 4 table");
+    let segments = short(subtable + 6) / 2;
+    let (ends, starts) = (subtable + 14, subtable + 16 + 2 * segments);
+    (0..segments)
+        .flat_map(|k| short(starts + 2 * k) as u32..=short(ends + 2 * k) as u32)
+        .filter(|code| *code != 0xFFFF)
+        .collect()
+}
