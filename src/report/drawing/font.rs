@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn wrapped_lines_fit_and_lose_nothing() {
-        let text = "Eight weeks of running with low ferritin and an_unreasonably_long_word_without_any_space";
+        let text = "Eight weeks of running after an illness and an_unreasonably_long_word_without_any_space";
         let lines = wrap(text, 12.0, 140.0);
         assert!(lines.iter().all(|line| width(line, 12.0) <= 140.0));
         let letters = |text: &str| text.replace(' ', "");
