@@ -13,8 +13,8 @@ use myoflux::report::drawing::svg::{Font, svg};
 use myoflux::report::drawing::{Scene, Text};
 use myoflux::report::page::CONTEXT_OF_USE;
 use myoflux::report::{contents, figure, network};
+use myoflux::scenario::figure::shown_column;
 use myoflux::scenario::load::{Overrides, load_scenario};
-use myoflux::scenario::resolve::shown_column;
 use myoflux::scenario::{Data, RunResult, Scenario, run::run};
 
 const ONE_RUN: &str = "scenarios/iron/hepcidin_after_run.toml";

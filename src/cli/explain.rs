@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::run::in_words;
 use super::{Changes, refuse, say};
 use crate::compile::compile;
 use crate::diagnostics::{Sources, nearest};
 use crate::model::{Column, Model};
+use crate::report::words;
 use crate::scenario::explain::{
     Explanation, Instant, Knockout, Quantity, Question, Unexplained, Why, at_instant, reach, why,
 };
@@ -72,7 +72,7 @@ fn explained(arguments: &ExplainArguments) -> Result<String, u8> {
     };
     let program = compile(&model);
     let failed = |problem: Unexplained| {
-        eprintln!("error: {}", words(&problem, &model));
+        eprintln!("error: {}", failure(&problem, &model));
         1
     };
     let instant = reach(&model, &program, &scenario, arm, t).map_err(failed)?;
@@ -96,9 +96,9 @@ fn explained(arguments: &ExplainArguments) -> Result<String, u8> {
     Ok(text)
 }
 
-fn words(problem: &Unexplained, model: &Model) -> String {
+fn failure(problem: &Unexplained, model: &Model) -> String {
     match problem {
-        Unexplained::Failed(failure) => in_words(failure, model),
+        Unexplained::Failed(failure) => words::failure(failure, model),
         Unexplained::Stopped { at_s } => format!("an event ended the run at {at_s} s"),
     }
 }

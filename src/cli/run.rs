@@ -136,9 +136,6 @@ fn summary(result: &RunResult) -> String {
                     text.push_str(&format!(", balance of matter closes to {worst:.0e}"));
                 }
                 text.push('\n');
-                for warning in &outcome.warnings {
-                    text.push_str(&format!("    note: {warning}\n"));
-                }
             }
             Err(failure) => {
                 text.push_str(&format!(
@@ -147,6 +144,9 @@ fn summary(result: &RunResult) -> String {
                     words::failure(failure, &result.model)
                 ));
             }
+        }
+        for warning in &outcome.warnings {
+            text.push_str(&format!("    note: {warning}\n"));
         }
     }
     for outcome in &result.expectations {

@@ -145,9 +145,13 @@ fn print(rows: &[Row]) {
         };
         let id = row.row.clone().unwrap_or_default();
         let counted = if row.counted { "" } else { " [not required]" };
+        let value = match row.value.is_nan() {
+            true => "has no value".to_string(),
+            false => format!("= {:.4}", row.value),
+        };
         say(&format!(
-            "  {verdict} {:>7} {} = {:.4} (expected {}){counted}\n",
-            id, row.what, row.value, row.is
+            "  {verdict} {id:>7} {} {value} (expected {}){counted}\n",
+            row.what, row.is
         ));
         if row.verdict != Verdict::Pass
             && let Some(why) = row.problem.as_ref().or(row.note.as_ref())

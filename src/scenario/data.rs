@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Data, resolve};
+use super::{Data, figure};
 use crate::diagnostics::{Diagnostic, FileId, Span};
 use crate::model::declare::unit_of;
 use crate::model::file::{Item, Reader, Value, problem, problem_with_help, suggestion};
@@ -69,7 +69,7 @@ pub fn data(
         ));
     }
     let (name, show_item) = shown?;
-    let column = resolve::column(name, show_item, model, out)?;
+    let column = figure::column(name, show_item, model, out)?;
     let display = match unit {
         None => None,
         Some((unit, item)) => Some(fitting(unit?, column, item, model, out)?),
@@ -82,7 +82,7 @@ pub fn data(
     Some(Data {
         file: text.name.clone(),
         label: label.unwrap_or_else(|| "measured".to_string()),
-        shown: resolve::shown_column(column, display.as_ref(), model),
+        shown: figure::shown_column(column, display.as_ref(), model),
         source: source.map(|(key, _)| key.to_string()),
         points,
     })

@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 use super::arm::{self, Frame};
 use super::data::{self, DataText};
 use super::load::{Overrides, set_item};
-use super::{
-    Data, Expectation, ExpectationRole, Figure, FigureKind, Lesson, Measure, Scenario, Shown,
-    expect,
-};
+use super::{Data, Expectation, ExpectationRole, Figure, Lesson, Scenario, expect, figure};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::Method;
+use crate::model::Model;
 use crate::model::declare::duration_s;
 use crate::model::file::{
     Item, Reader, Table as Tree, Value, problem, problem_with_help, suggestion,
 };
-use crate::model::{Column, Model};
 use crate::units::Unit;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
@@ -143,13 +140,15 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
         .collect();
     let mut figures = Vec::new();
     for item in figure_items {
-        figures.extend(figure(item, model, &names, duration, out));
+        figures.extend(figure::figure(item, model, &names, duration, out));
     }
     let data: Vec<Data> = data_items
         .iter()
         .filter_map(|item| data::data(item, &data, model, &names, out))
         .collect();
-    let step = every.unwrap_or(duration / 250.0).max(duration / 1e6);
+    let step = every
+        .unwrap_or(plain_step(duration / 300.0))
+        .max(duration / 1e6);
     let count = (duration / step).floor() as u64;
     let table_times: Vec<f64> = (0..=count).map(|k| k as f64 * step).collect();
     let mut output_times = grid(&table_times, &expectations, &figures, duration);
@@ -189,6 +188,22 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     })
 }
 
+/// The next larger step that reads well in a table: 1, 2 or 5 of a power of ten below a minute, then
+/// parts of an hour and of a day, then whole days.
+fn plain_step(least_s: f64) -> f64 {
+    const PLAIN: [f64; 13] = [
+        60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0,
+        86_400.0, 604_800.0,
+    ];
+    if least_s >= 10.0 {
+        let larger = PLAIN.into_iter().find(|step| *step >= least_s);
+        return larger.unwrap_or((least_s / 604_800.0).ceil() * 604_800.0);
+    }
+    let power = 10f64.powi(least_s.log10().floor() as i32);
+    let digit = [1.0, 2.0, 5.0].into_iter().find(|d| d * power >= least_s);
+    digit.unwrap_or(10.0) * power
+}
+
 fn grid(
     table: &[f64],
     expectations: &[Expectation],
@@ -200,9 +215,17 @@ fn grid(
         expect::times(&expectation.measure, &mut times, duration);
     }
     for figure in figures {
-        times.extend(
-            (0..=600).map(|k| figure.from_s + (figure.to_s - figure.from_s) * f64::from(k) / 600.0),
-        );
+        let cell = (figure.to_s - figure.from_s) / 600.0;
+        // Where a cell is longer than the day's rhythm, one row per cell would draw a beat of both.
+        let parts: &[f64] = if cell > 21_600.0 {
+            &[0.0, 21_600.0, 43_200.0, 64_800.0]
+        } else {
+            &[0.0]
+        };
+        for k in 0..=600 {
+            let start = figure.from_s + cell * f64::from(k);
+            times.extend(parts.iter().map(|part| start + part));
+        }
         if let Some(measure) = &figure.measure {
             expect::times(measure, &mut times, duration);
         }
@@ -281,7 +304,7 @@ fn solver(reader: &mut Reader, overrides: &Overrides, out: Out) -> (Method, f64)
     )
 }
 
-fn table_of<'i>(item: &'i Item, what: &str, out: Out) -> Option<&'i Tree> {
+pub fn table_of<'i>(item: &'i Item, what: &str, out: Out) -> Option<&'i Tree> {
     match &item.value {
         Value::Table(table) => Some(table),
         _ => {
@@ -447,130 +470,5 @@ fn expectation(item: &Item, model: &Model, arms: &[String], out: Out) -> Option<
         not_required,
         arm,
         span: item.span.clone(),
-    })
-}
-
-/// A column by name.
-pub fn column(name: &str, item: &Item, model: &Model, out: Out) -> Option<Column> {
-    let found = model.column(name);
-    if found.is_none() {
-        let names = model.column_names();
-        let message = format!("the model has no `{name}`");
-        let known = names.iter().map(String::as_str);
-        arm::unknown(message, name, known, item.span.clone(), out);
-    }
-    found
-}
-
-pub fn shown_column(column: Column, display: Option<&Unit>, model: &Model) -> Shown {
-    let unit = model.column_unit(column).clone();
-    let display = display
-        .filter(|display| display.dimension == unit.dimension)
-        .unwrap_or(&unit)
-        .clone();
-    Shown {
-        column,
-        name: model.column_name(column),
-        title: model.column_title(column),
-        factor: unit.ratio_to(&display).unwrap_or(1.0),
-        unit,
-        display,
-    }
-}
-
-/// A curve's measure in the unit that the figure asks for.
-fn in_unit(mut measure: Measure, unit: &Unit, item: &Item, out: Out) -> Option<Measure> {
-    let Some(factor) = measure.unit.ratio_to(unit) else {
-        let message = format!(
-            "this measure is {} ({}), not {}",
-            measure.unit.describe(),
-            measure.unit.text,
-            unit.describe()
-        );
-        let span = item.span.clone();
-        out.push(problem("wrong-unit", message, span, "wrong unit"));
-        return None;
-    };
-    measure.factor *= factor;
-    measure.unit = unit.clone();
-    Some(measure)
-}
-
-fn figure(item: &Item, model: &Model, arms: &[String], duration: f64, out: Out) -> Option<Figure> {
-    let table = table_of(item, "a figure", out)?;
-    let mut reader = Reader::new(table, "this figure", item.span.clone());
-    let title = reader
-        .required_text("title", out)
-        .map(|(t, _)| t.to_string())
-        .unwrap_or_default();
-    let kind = match reader.text("kind", out) {
-        None | Some(("time", _)) => FigureKind::Time,
-        Some(("curve", _)) => FigureKind::Curve,
-        Some((_, item)) => {
-            let message = "a figure's kind is \"time\" or \"curve\"".to_string();
-            out.push(problem(
-                "unknown-choice",
-                message,
-                item.span.clone(),
-                "not known",
-            ));
-            FigureKind::Time
-        }
-    };
-    let unit = reader.text("unit", out).and_then(|(text, item)| {
-        let unit = crate::model::declare::unit_of(text, item, out)?;
-        Some((unit, item))
-    });
-    let mut show = Vec::new();
-    for (name, span) in reader.texts("show", out) {
-        let item = Item {
-            span,
-            ..item.clone()
-        };
-        let found = column(&name, &item, model, out);
-        let unit = unit.as_ref().map(|(unit, _)| unit);
-        show.extend(found.map(|column| shown_column(column, unit, model)));
-    }
-    if let Some((unit, item)) = &unit
-        && !show.is_empty()
-        && show.iter().all(|shown| shown.display.text != unit.text)
-    {
-        let message = format!("nothing in this figure can be shown in {}", unit.text);
-        let span = item.span.clone();
-        out.push(problem("wrong-unit", message, span, "fits no panel"));
-    }
-    let from_s = reader
-        .text("from", out)
-        .and_then(|(t, item)| duration_s(t, item, out))
-        .unwrap_or(0.0);
-    let to_s = reader
-        .text("to", out)
-        .and_then(|(t, item)| duration_s(t, item, out))
-        .unwrap_or(duration);
-    let x_title = reader.text("x_title", out).map(|(t, _)| t.to_string());
-    let y_title = reader.text("y_title", out).map(|(t, _)| t.to_string());
-    let measure = reader.text("measure", out).and_then(|(text, item)| {
-        let measure = expect::measure(text, model, arms);
-        let report = |why| {
-            let span = item.span.clone();
-            out.push(problem("bad-expectation", why, span, "not understood"));
-        };
-        measure.map_err(report).ok()
-    });
-    let measure = match (measure, &unit) {
-        (Some(measure), Some((unit, item))) => in_unit(measure, unit, item, out),
-        (measure, _) => measure,
-    };
-    let measure_text = reader.text("measure", out).map(|(t, _)| t.to_string());
-    reader.finish(out);
-    Some(Figure {
-        title,
-        kind,
-        show,
-        from_s,
-        to_s: to_s.min(duration),
-        x_title,
-        measure_title: y_title.or(measure_text).filter(|_| measure.is_some()),
-        measure,
     })
 }

@@ -18,7 +18,7 @@ pub mod trace;
 
 use super::drawing::Scene;
 use crate::model::{BiomarkerId, Column};
-use crate::scenario::{Figure, FigureKind, RunResult, Shown, Simple, resolve::shown_column};
+use crate::scenario::{Figure, FigureKind, RunResult, Shown, Simple, figure::shown_column};
 
 /// The scenario's figures, or the usual ones, laid out. Curves without a single point, windows
 /// without length and figures that show nothing are left out.
