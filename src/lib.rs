@@ -4,26 +4,26 @@
 //! text → [`model`] (checked) → [`compile`] (program) → [`engine`] (trajectories)
 //! ← [`scenario`] (what is done to the body) → [`report`] (tables, figures, pages) → [`cli`].
 
-/// `"mmol/L/min"` → dimension and exact factor.
+// `"mmol/L/min"` → dimension and exact factor.
 pub mod units;
 
-/// Messages about someone's file: place, problem, way out.
+// Messages about someone's file: place, problem, way out.
 pub mod diagnostics;
 
-/// Model files → checked [`model::Model`].
+// Model files → checked [`model::Model`].
 pub mod model;
 
-/// [`model::Model`] → [`compile::Program`]: graph, derivatives, tape.
+// [`model::Model`] → [`compile::Program`]: graph, derivatives, tape.
 pub mod compile;
 
-/// Numbers and slots → trajectories. Knows no names, units or files.
+// Numbers and slots → trajectories. Knows no names, units or files.
 pub mod engine;
 
-/// Scenario files + model → timelines, runs, expectations.
+// Scenario files + model → timelines, runs, expectations.
 pub mod scenario;
 
-/// Results → tables, figures, pages, provenance.
+// Results → tables, figures, pages, provenance.
 pub mod report;
 
-/// Arguments in; messages and exit code out.
+// Arguments in; messages and exit code out.
 pub mod cli;
