@@ -43,6 +43,15 @@ pub enum BinaryOp {
     Or,
 }
 
+impl BinaryOp {
+    pub fn compares(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual
+        )
+    }
+}
+
 /// What is wrong with a formula, and where in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FormulaError {
@@ -217,12 +226,20 @@ impl Parser {
             ));
         }
         let mut left = self.operand()?;
-        while let Some((token, _)) = self.tokens.get(self.at) {
+        while let Some((token, sign)) = self.tokens.get(self.at) {
             let Some((op, power, right)) = infix(token) else {
                 break;
             };
             if power < least {
                 break;
+            }
+            let compared = matches!(&left.kind, NodeKind::Binary(first, ..) if first.compares());
+            if compared && op.compares() {
+                return Err(error(
+                    sign.clone(),
+                    "two comparisons in a row mean nothing",
+                    Some("write `a < b and b < c`"),
+                ));
             }
             self.at += 1;
             let inner = self.expression(if right { power } else { power + 1 })?;
@@ -366,6 +383,7 @@ mod tests {
         assert!(parse(&"(".repeat(100_000)).is_err());
         assert!(parse(&"a+".repeat(100_000)).is_err());
         assert!(parse("1e999").is_err());
+        assert_eq!(parse("a < b < c").expect_err("a chain").range, 6..7);
     }
 
     proptest::proptest! {

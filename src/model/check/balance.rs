@@ -1,18 +1,24 @@
 //! Proves that processes balance, gives boundary processes their accumulators, finds conserved totals.
 
+use super::symbols::Symbols;
 use crate::diagnostics::Diagnostic;
-use crate::model::file::{problem, problem_with_help};
+use crate::model::file::problem_with_help;
 use crate::model::types::*;
 use crate::units::Unit;
 
 /// Checks units and balance of every process and that every state changes in exactly one way.
-pub fn check(model: &mut Model, out: &mut Vec<Diagnostic>) {
+pub fn check(model: &mut Model, symbols: &Symbols, out: &mut Vec<Diagnostic>) {
     let second = Unit::parse("s").expect("s is a unit");
     for at in 0..model.processes.len() {
-        balanced(model, at, out);
+        if !symbols.is_lost(&model.processes[at].name) {
+            balanced(model, at, out);
+        }
         convert(model, at, &second, out);
     }
-    every_state_moves(model, out);
+    // Where a declaration could not be read, a state may only seem to stand still.
+    if !symbols.any_broken() {
+        every_state_moves(model, out);
+    }
     model.conserved = conserved(model);
 }
 
@@ -85,7 +91,7 @@ fn convert(model: &mut Model, at: usize, second: &Unit, out: &mut Vec<Diagnostic
                         ),
                         span.clone(),
                         "units do not fit",
-                        Some("all states that a process moves share one dimension".to_string()),
+                        Some("all states that a process moves are in one kind of unit".to_string()),
                     ));
                 }
                 (*state, coefficient * factor.unwrap_or(1.0))
@@ -124,23 +130,29 @@ fn every_state_moves(model: &Model, out: &mut Vec<Diagnostic>) {
             }
         }
     }
-    let mut rated = vec![0usize; model.states.len()];
+    let mut rated = vec![false; model.states.len()];
     for rate in &model.rates {
-        rated[rate.state.index()] += 1;
+        rated[rate.state.index()] = true;
     }
     for (at, state) in model.states.iter().enumerate() {
-        let mistake = match (moved[at], rated[at]) {
-            (true, 0) | (false, 1) => continue,
-            (false, 0) if filled[at] => continue,
-            (true, _) => "is moved by a process and has a rate of its own",
-            (false, 0) => "never changes: no process moves it and it has no rate",
-            (false, _) => "has two rates",
+        let (mistake, way_out) = match (moved[at], rated[at]) {
+            (true, false) | (false, true) => continue,
+            (false, false) if filled[at] => continue,
+            (true, true) => (
+                "is moved by a process and has a rate of its own",
+                "leave its line in [rates] out, or make the rate a process",
+            ),
+            (false, false) => (
+                "never changes: no process moves it and it has no rate",
+                "make it a parameter, or give it a process or a line in [rates]",
+            ),
         };
-        out.push(problem(
+        out.push(problem_with_help(
             "bad-state",
             format!("state `{}` {mistake}", state.name),
             state.span.clone(),
             "here",
+            Some(way_out.to_string()),
         ));
     }
 }

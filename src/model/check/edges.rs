@@ -3,8 +3,9 @@
 use super::lower::{Lowering, Structural, Typed};
 use super::symbols::{Scope, Symbol};
 use crate::model::declare::Combine;
-use crate::model::file::{problem, problem_with_help, suggestion};
+use crate::model::file::problem_with_help;
 use crate::model::load::ModelFile;
+use crate::model::messages::unknown_name;
 use crate::model::types::*;
 use crate::units::Unit;
 
@@ -14,14 +15,6 @@ pub fn declare(file: &ModelFile, lowering: &mut Lowering) {
         for edge in &module.edges {
             let name = format!("{}.{}", module.name, edge.name);
             let id = EdgeId(lowering.model.edges.len() as u32);
-            if lowering.model.edges.iter().any(|other| other.name == name) {
-                lowering.out.push(problem(
-                    "duplicate-name",
-                    format!("edge `{}` is declared twice", edge.name),
-                    edge.span.clone(),
-                    "second declaration",
-                ));
-            }
             let body = &edge.body;
             let strength = (body.kind != EdgeKind::Claim).then(|| {
                 lowering.model.parameters.push(Parameter {
@@ -127,12 +120,11 @@ fn composites(
                     .iter()
                     .map(|edge| edge.name.clone())
                     .collect();
-                lowering.out.push(problem_with_help(
-                    "unknown-name",
+                lowering.out.push(unknown_name(
                     format!("there is no edge `{name}`"),
+                    &dotted,
                     span.clone(),
-                    "not declared",
-                    suggestion(&dotted, known.iter().map(String::as_str)),
+                    known.iter().map(String::as_str),
                 ));
             }
         }
@@ -154,11 +146,12 @@ fn target(
         .strip_prefix("processes.")
         .or_else(|| onto.strip_prefix("variables."));
     let Some(name) = name else {
-        lowering.out.push(problem(
+        lowering.out.push(problem_with_help(
             "bad-edge",
-            "a factor edge acts on `processes.NAME` or `variables.NAME`".to_string(),
+            format!("a factor edge cannot act on `{onto}`"),
             span,
-            "neither",
+            "neither process nor variable",
+            Some("write `processes.NAME` or `variables.NAME`".to_string()),
         ));
         return None;
     };
@@ -171,13 +164,13 @@ fn target(
         Some(Symbol::Variable(id)) => Some(Target::Variable(id)),
         Some(Symbol::Process(id)) => Some(Target::Process(id)),
         _ => {
-            lowering.out.push(problem_with_help(
-                "unknown-name",
-                format!("there is no process or variable `{dotted}` to act on"),
-                span,
-                "not found",
-                suggestion(&dotted, lowering.symbols.names()),
-            ));
+            if !lowering.symbols.is_lost(&dotted) {
+                let known = lowering.symbols.names();
+                let message = format!("there is no process or variable `{dotted}` to act on");
+                lowering
+                    .out
+                    .push(unknown_name(message, &dotted, span, known));
+            }
             None
         }
     }

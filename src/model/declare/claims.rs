@@ -1,9 +1,12 @@
 //! Edges and events: what is claimed, and what is watched for.
+//!
+//! In: the table of one declaration. Out: its values, or `None` if they could not be read; every
+//! mistake goes to `out`.
 
 use super::fields::*;
 use super::{EdgeFile, EventFile};
 use crate::diagnostics::Diagnostic;
-use crate::model::file::{Reader, problem, problem_with_help};
+use crate::model::file::{Reader, problem_with_help};
 use crate::model::types::{EdgeKind, Effect, EventAction};
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
@@ -34,7 +37,8 @@ pub fn edge(reader: &mut Reader, out: Out) -> Option<EdgeFile> {
     let sources = reader.texts("sources", out);
     let assumed = reader
         .text("assumed", out)
-        .map(|(text, _)| text.to_string());
+        .map(|(text, _)| text.to_string())
+        .filter(|reason| !reason.trim().is_empty());
     let against = reader.texts("against", out);
     let claim = reader
         .required_text("claim", out)
@@ -56,14 +60,22 @@ pub fn edge(reader: &mut Reader, out: Out) -> Option<EdgeFile> {
         ));
     }
     if (kind == Some(EdgeKind::Factor)) != reader.table.get("factor").is_some() && kind.is_some() {
-        out.push(problem(
-            "bad-edge",
-            format!(
-                "{}: a factor edge, and only that, has a `factor`",
-                reader.what
+        let (what, way_out) = match kind {
+            Some(EdgeKind::Factor) => (
+                "has no `factor`",
+                "add `factor = \"…\"`: what its target is multiplied by",
             ),
+            _ => (
+                "is no factor edge but has a `factor`",
+                "leave `factor` out, or say `kind = \"factor\"`",
+            ),
+        };
+        out.push(problem_with_help(
+            "bad-edge",
+            format!("{} {what}", reader.what),
             reader.name_span.clone(),
-            "here",
+            "not complete",
+            Some(way_out.to_string()),
         ));
     }
     let (onto, onto_span) = onto?;

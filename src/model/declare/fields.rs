@@ -4,31 +4,19 @@
 //! to `out` with its place, and the answer is `None`.
 
 use super::{Amount, Combine, Formula};
-use crate::diagnostics::{Diagnostic, Span};
-use crate::model::file::{Item, Reader, Value, problem, problem_with_help, suggestion};
+use crate::diagnostics::Diagnostic;
+use crate::model::file::{Item, Reader, Value, problem_with_help, suggestion};
 use crate::model::formula;
+use crate::model::messages::{infinite, unreadable_unit, wrong_kind};
 use crate::model::types::{Grade, Origin};
-use crate::units::Unit;
+use crate::units::{Quantity, Unit};
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
 pub fn unit_of(text: &str, item: &Item, out: Out) -> Option<Unit> {
-    match Unit::parse(text) {
-        Ok(unit) => Some(unit),
-        Err(error) => {
-            out.push(problem_with_help(
-                "unknown-unit",
-                format!("`{text}` is not a unit: {}", error.message),
-                item.within(error.range),
-                "not understood",
-                match error.suggestions.as_slice() {
-                    [] => None,
-                    names => Some(format!("did you mean {}?", names.join(" or "))),
-                },
-            ));
-            None
-        }
-    }
+    Unit::parse(text)
+        .map_err(|error| out.push(unreadable_unit("a unit", text, item, error)))
+        .ok()
 }
 
 pub fn required_unit(reader: &mut Reader, out: Out) -> Option<Unit> {
@@ -38,12 +26,7 @@ pub fn required_unit(reader: &mut Reader, out: Out) -> Option<Unit> {
 
 pub fn formula_of(item: &Item, out: Out) -> Option<Formula> {
     let Value::Text(text) = &item.value else {
-        out.push(problem(
-            "wrong-kind",
-            format!("a formula must be a string, this is {}", item.kind()),
-            item.span.clone(),
-            "a string",
-        ));
+        out.push(wrong_kind("a formula", item, "a string"));
         return None;
     };
     match formula::parse(text) {
@@ -73,6 +56,10 @@ pub fn required_formula(reader: &mut Reader, key: &'static str, out: Out) -> Opt
 pub fn amount(item: &Item, out: Out) -> Option<Amount> {
     match item.value {
         Value::Number(number) if number.is_finite() => Some(Amount::Number(number)),
+        Value::Number(_) => {
+            out.push(infinite("this value", item));
+            None
+        }
         _ => formula_of(item, out).map(Amount::Formula),
     }
 }
@@ -116,19 +103,15 @@ pub fn grade(reader: &mut Reader, required: bool, out: Out) -> Option<Grade> {
 }
 
 /// `source` (with `where`) or `assumed`.
-pub fn origin(reader: &mut Reader, out: Out) -> Option<(Origin, Span)> {
-    let source = reader
-        .text("source", out)
-        .map(|(text, item)| (text.to_string(), item.span.clone()));
+pub fn origin(reader: &mut Reader, out: Out) -> Option<Origin> {
+    let source = reader.text("source", out).map(|(text, _)| text.to_string());
     let place = reader.text("where", out).map(|(text, _)| text.to_string());
     let assumed = reader
         .text("assumed", out)
-        .map(|(text, item)| (text.to_string(), item.span.clone()));
+        .map(|(text, _)| text.to_string());
     match (source, assumed) {
-        (Some((key, span)), _) => Some((Origin::Source { key, place }, span)),
-        (None, Some((reason, span))) if !reason.trim().is_empty() => {
-            Some((Origin::Assumed(reason), span))
-        }
+        (Some(key), _) => Some(Origin::Source { key, place }),
+        (None, Some(reason)) if !reason.trim().is_empty() => Some(Origin::Assumed(reason)),
         _ => {
             out.push(problem_with_help(
                 "missing-origin",
@@ -148,19 +131,22 @@ pub fn origin(reader: &mut Reader, out: Out) -> Option<(Origin, Span)> {
 pub fn pair(reader: &mut Reader, key: &'static str, out: Out) -> Option<(f64, f64)> {
     let items = reader.list(key, out)?;
     let numbers = numbers(items, out);
-    match numbers.as_slice() {
-        [low, high] if low <= high => Some((*low, *high)),
-        _ => {
-            let span = reader.item(key).map(|item| item.span.clone())?;
-            out.push(problem(
-                "impossible-value",
-                format!("`{key}` must be [low, high]"),
-                span,
-                "two numbers, the lower one first",
-            ));
-            None
-        }
-    }
+    let way_out = match numbers.as_slice() {
+        [low, high] if low <= high => return Some((*low, *high)),
+        [high, low] => format!("write `{key} = [{low}, {high}]`"),
+        // What is no number has been reported.
+        _ if numbers.len() < items.len() => return None,
+        _ => format!("write `{key} = [low, high]`"),
+    };
+    let span = reader.item(key).map(|item| item.span.clone())?;
+    out.push(problem_with_help(
+        "impossible-value",
+        format!("`{key}` is two numbers, the lower one first"),
+        span,
+        "not low and high",
+        Some(way_out),
+    ));
+    None
 }
 
 pub fn numbers(items: &[Item], out: Out) -> Vec<f64> {
@@ -168,12 +154,8 @@ pub fn numbers(items: &[Item], out: Out) -> Vec<f64> {
     for item in items {
         match item.value {
             Value::Number(number) if number.is_finite() => numbers.push(number),
-            _ => out.push(problem(
-                "wrong-kind",
-                format!("this must be a finite number, it is {}", item.kind()),
-                item.span.clone(),
-                "a number",
-            )),
+            Value::Number(_) => out.push(infinite("this value", item)),
+            _ => out.push(wrong_kind("this value", item, "a number")),
         }
     }
     numbers
@@ -182,30 +164,31 @@ pub fn numbers(items: &[Item], out: Out) -> Vec<f64> {
 /// A time such as `"14 d"`, in seconds.
 pub fn duration_s(text: &str, item: &Item, out: Out) -> Option<f64> {
     let second = Unit::parse("s").expect("s is a unit");
-    let quantity = match crate::units::Quantity::parse(text) {
-        Ok(quantity) => quantity,
-        Err(error) => {
-            out.push(problem(
-                "unknown-unit",
-                format!("`{text}` is not a time: {}", error.message),
-                item.within(error.range),
-                "not understood",
-            ));
-            return None;
-        }
-    };
-    let value = quantity
-        .value_in(&second)
-        .filter(|value| *value >= 0.0 && value.is_finite());
-    if value.is_none() {
-        out.push(problem(
+    let quantity = Quantity::parse(text)
+        .map_err(|error| out.push(unreadable_unit("a time", text, item, error)))
+        .ok()?;
+    let way_out = Some("write a time such as \"14 d\"".to_string());
+    let Some(value) = quantity.value_in(&second) else {
+        out.push(problem_with_help(
             "wrong-unit",
-            format!("`{text}` is not a time"),
+            format!("`{text}` is {}, not a time", quantity.unit.describe()),
             item.span.clone(),
-            "a time such as \"14 d\"",
+            &quantity.unit.describe(),
+            way_out,
         ));
+        return None;
+    };
+    if value >= 0.0 && value.is_finite() {
+        return Some(value);
     }
-    value
+    out.push(problem_with_help(
+        "impossible-value",
+        format!("`{text}` cannot be how long something lasts"),
+        item.span.clone(),
+        if value < 0.0 { "negative" } else { "too long" },
+        way_out,
+    ));
+    None
 }
 
 pub fn combine(reader: &mut Reader, out: Out) -> Combine {

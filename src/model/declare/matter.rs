@@ -1,9 +1,13 @@
 //! Parameters, inputs, states, variables and processes: what a body holds and what moves it.
+//!
+//! In: the table of one declaration. Out: its values, or `None` if they could not be read; every
+//! mistake goes to `out`.
 
 use super::fields::*;
 use super::{Amount, InputFile, ParameterFile, ProcessFile, StateFile, VariableFile};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::model::file::{Reader, Value, problem, problem_with_help};
+use crate::model::file::{Item, Reader, Value, problem_with_help};
+use crate::model::messages::{table_of, wrong_kind};
 use crate::model::types::{Equilibrium, Role};
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
@@ -27,31 +31,31 @@ pub fn parameter(reader: &mut Reader, out: Out) -> Option<ParameterFile> {
     if let (Some((value, item)), Some((low, high))) = (value, range)
         && !(low..=high).contains(&value)
     {
-        out.push(problem(
+        out.push(problem_with_help(
             "impossible-value",
             format!("{} is outside its own range {low} to {high}", reader.what),
             item.span.clone(),
             "outside the range",
+            Some("the range holds every value that is plausible, so also this one".to_string()),
         ));
     }
     if let Some((cv, item)) = cv
         && cv < 0.0
     {
-        out.push(problem(
+        out.push(problem_with_help(
             "impossible-value",
             "a coefficient of variation cannot be negative".to_string(),
             item.span.clone(),
             "negative",
+            Some("it is the standard deviation over the mean: `cv = 0.2`".to_string()),
         ));
     }
-    let (origin, origin_span) = origin?;
     Some(ParameterFile {
         value: value?.0,
         unit: unit?,
         range,
         cv: cv.map(|(cv, _)| cv),
-        origin,
-        origin_span,
+        origin: origin?,
         grade: grade?,
     })
 }
@@ -61,14 +65,7 @@ pub fn input(reader: &mut Reader, out: Out) -> Option<InputFile> {
     reader.required("kind", out);
     let bolus = choice(reader, "kind", &[("rate", false), ("bolus", true)], out);
     let default = reader.number("default", out).map(|(number, _)| number);
-    let mut to = Vec::new();
-    if let Some(targets) = reader.sub("to", out) {
-        for entry in &targets.entries {
-            if let Some(amount) = amount(&entry.item, out) {
-                to.push((entry.key.clone(), entry.key_span.clone(), amount));
-            }
-        }
-    }
+    let to = targets(reader, out);
     let roles = [
         ("diet", Role::Diet),
         ("meal", Role::Meal),
@@ -84,21 +81,30 @@ pub fn input(reader: &mut Reader, out: Out) -> Option<InputFile> {
     let pulse_s = reader
         .text("width", out)
         .and_then(|(text, item)| duration_s(text, item, out));
-    let bolus = bolus?;
+    let (bolus, to) = (bolus?, to?);
     let mistake = match (bolus, default, to.is_empty()) {
-        (true, _, true) => Some("a bolus input says where it goes: `to = { state = 1 }`"),
-        (true, Some(_), _) => Some("a bolus input has no default: it is zero until it is given"),
-        (false, None, _) => Some("a rate input has a `default`"),
-        (false, _, false) => Some("only a bolus input has `to`"),
+        (true, _, true) => Some(("goes nowhere", "say where it enters: `to = { state = 1 }`")),
+        (true, Some(_), _) => Some((
+            "is a bolus and has a default",
+            "leave `default` out: a bolus is zero until it is given",
+        )),
+        (false, None, _) => Some((
+            "has no default",
+            "say what it is when nothing drives it: `default = 0`",
+        )),
+        (false, _, false) => Some((
+            "is a rate and has `to`",
+            "a rate acts through the formulas that name it: leave `to` out or make it a bolus",
+        )),
         _ => None,
     };
-    if let Some(help) = mistake {
-        let message = format!("{} is not complete", reader.what);
-        out.push(problem(
+    if let Some((what, way_out)) = mistake {
+        out.push(problem_with_help(
             "bad-input",
-            message,
+            format!("{} {what}", reader.what),
             reader.name_span.clone(),
-            help,
+            "not complete",
+            Some(way_out.to_string()),
         ));
     }
     Some(InputFile {
@@ -116,6 +122,21 @@ pub fn input(reader: &mut Reader, out: Out) -> Option<InputFile> {
     })
 }
 
+/// Where a bolus enters; `None` if it could not be read.
+fn targets(reader: &mut Reader, out: Out) -> Option<Vec<(String, Span, Amount)>> {
+    if reader.item("to").is_none() {
+        return Some(Vec::new());
+    }
+    let entries = &reader.sub("to", out)?.entries;
+    let mut to = Vec::new();
+    for entry in entries {
+        if let Some(amount) = amount(&entry.item, out) {
+            to.push((entry.key.clone(), entry.key_span.clone(), amount));
+        }
+    }
+    (to.len() == entries.len()).then_some(to)
+}
+
 pub fn state(reader: &mut Reader, out: Out) -> Option<StateFile> {
     let unit = required_unit(reader, out);
     let initial = reader
@@ -125,11 +146,12 @@ pub fn state(reader: &mut Reader, out: Out) -> Option<StateFile> {
     if let Some((scale, item)) = scale
         && scale <= 0.0
     {
-        out.push(problem(
+        out.push(problem_with_help(
             "impossible-value",
             format!("the scale of {} must be above zero", reader.what),
             item.span.clone(),
             "not above zero",
+            Some("the scale is the state's natural size, in its own unit".to_string()),
         ));
     }
     let signed = reader.truth("signed", out).unwrap_or(false);
@@ -145,34 +167,7 @@ pub fn state(reader: &mut Reader, out: Out) -> Option<StateFile> {
             Some("say `signed = true` if it may be negative".to_string()),
         ));
     }
-    let mut of = Vec::new();
-    match reader.item("of").map(|item| (&item.value, item)) {
-        Some((Value::Text(matter), _)) => of.push((matter.clone(), 1.0)),
-        Some((Value::Table(table), _)) => {
-            for entry in &table.entries {
-                match entry.item.value {
-                    Value::Number(number) if number > 0.0 => of.push((entry.key.clone(), number)),
-                    _ => out.push(problem(
-                        "impossible-value",
-                        format!(
-                            "how much {} one unit contains must be a number above zero",
-                            entry.key
-                        ),
-                        entry.item.span.clone(),
-                        "a number above zero",
-                    )),
-                }
-            }
-        }
-        Some((_, item)) => out.push(problem(
-            "wrong-kind",
-            "`of` names the matter that the state contains".to_string(),
-            item.span.clone(),
-            "a name, or a table of names and numbers",
-        )),
-        None => {}
-    }
-    of.sort_by(|a, b| a.0.cmp(&b.0));
+    let of = matter(reader, out);
     let kinds = [("solve", Equilibrium::Solve), ("hold", Equilibrium::Hold)];
     let equilibrium = choice(reader, "equilibrium", &kinds, out).unwrap_or(Equilibrium::Solve);
     Some(StateFile {
@@ -183,6 +178,40 @@ pub fn state(reader: &mut Reader, out: Out) -> Option<StateFile> {
         equilibrium,
         signed,
     })
+}
+
+/// What one unit of a state contains: `of = "name"` or `of = { name = 2 }`, sorted by name.
+fn matter(reader: &mut Reader, out: Out) -> Vec<(String, f64)> {
+    let Some(item) = reader.item("of") else {
+        return Vec::new();
+    };
+    if let Value::Text(name) = &item.value {
+        return vec![(name.clone(), 1.0)];
+    }
+    let mut of: Vec<(String, f64)> = table_of("`of`", item, out)
+        .map(|table| table.entries.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|entry| Some((entry.key.clone(), above_zero(&entry.item, out)?)))
+        .collect();
+    of.sort_by(|a, b| a.0.cmp(&b.0));
+    of
+}
+
+/// A coefficient: how much of something takes part.
+fn above_zero(item: &Item, out: Out) -> Option<f64> {
+    match item.value {
+        Value::Number(number) if number > 0.0 && number.is_finite() => return Some(number),
+        Value::Number(_) => out.push(problem_with_help(
+            "impossible-value",
+            "a coefficient is a number above zero".to_string(),
+            item.span.clone(),
+            "not above zero",
+            Some("the side it stands on, `from` or `to`, is its sign".to_string()),
+        )),
+        _ => out.push(wrong_kind("a coefficient", item, "a number")),
+    }
+    None
 }
 
 pub fn variable(reader: &mut Reader, out: Out) -> Option<VariableFile> {
@@ -207,12 +236,17 @@ pub fn process(reader: &mut Reader, out: Out) -> Option<ProcessFile> {
         .and_then(|(text, item)| unit_of(text, item, out));
     let combine = combine(reader, out);
     let clamp = pair(reader, "clamp", out);
+    let (from, to) = (from?, to?);
     if from.is_empty() && to.is_empty() {
-        out.push(problem(
+        out.push(problem_with_help(
             "bad-process",
             format!("{} moves nothing", reader.what),
             reader.name_span.clone(),
             "needs `from`, `to` or both",
+            Some(
+                "say what it takes and gives: `from = { state = 1 }`, `to = { state = 1 }`"
+                    .to_string(),
+            ),
         ));
         return None;
     }
@@ -226,23 +260,21 @@ pub fn process(reader: &mut Reader, out: Out) -> Option<ProcessFile> {
     })
 }
 
-fn coefficients(reader: &mut Reader, key: &'static str, out: Out) -> Vec<(String, Span, f64)> {
+/// One side of a process; `None` if it could not be read.
+fn coefficients(
+    reader: &mut Reader,
+    key: &'static str,
+    out: Out,
+) -> Option<Vec<(String, Span, f64)>> {
+    if reader.item(key).is_none() {
+        return Some(Vec::new());
+    }
+    let entries = &reader.sub(key, out)?.entries;
     let mut list = Vec::new();
-    let Some(table) = reader.sub(key, out) else {
-        return list;
-    };
-    for entry in &table.entries {
-        match entry.item.value {
-            Value::Number(number) if number > 0.0 && number.is_finite() => {
-                list.push((entry.key.clone(), entry.key_span.clone(), number));
-            }
-            _ => out.push(problem(
-                "impossible-value",
-                "a stoichiometric coefficient is a number above zero".to_string(),
-                entry.item.span.clone(),
-                "a number above zero",
-            )),
+    for entry in entries {
+        if let Some(number) = above_zero(&entry.item, out) {
+            list.push((entry.key.clone(), entry.key_span.clone(), number));
         }
     }
-    list
+    (list.len() == entries.len()).then_some(list)
 }

@@ -9,13 +9,14 @@ mod matter;
 mod observers;
 mod tables;
 
-pub use fields::{duration_s, formula_of, unit_of};
+pub use fields::{choice, duration_s, formula_of, unit_of};
 
-use super::file::{Item, Reader, Table as Tree, Value, problem, problem_with_help};
+use super::file::{Item, Reader, Table as Tree, Value, problem_with_help};
 use super::formula::Node;
+use super::messages::table_of;
 use super::types::{Direction, EdgeKind, Effect, Equilibrium, EventAction, Grade, Origin, Role};
 use crate::diagnostics::{Diagnostic, FileId, Span};
-use crate::units::Unit;
+use crate::units::{Quantity, Unit};
 
 /// A formula as written, with its place.
 #[derive(Debug, Clone)]
@@ -49,6 +50,11 @@ pub struct ModuleFile {
     pub events: Vec<Declared<EventFile>>,
     pub biomarkers: Vec<Declared<BiomarkerFile>>,
     pub modalities: Vec<Declared<ModalityFile>>,
+    /// Names of declarations that could not be read: reported once, where they stand, and not again
+    /// wherever they are used.
+    pub broken: Vec<String>,
+    /// Every key of the bibliography that the module names.
+    pub cited: Vec<(String, Span)>,
 }
 
 /// A declaration and where its name stands.
@@ -67,7 +73,6 @@ pub struct ParameterFile {
     pub range: Option<(f64, f64)>,
     pub cv: Option<f64>,
     pub origin: Origin,
-    pub origin_span: Span,
     pub grade: Grade,
 }
 
@@ -176,7 +181,7 @@ pub struct BiomarkerFile {
 #[derive(Debug, Clone)]
 pub struct ModalityFile {
     pub verbs: Vec<String>,
-    pub set: Vec<(String, Span, String, Span)>,
+    pub set: Vec<(String, Span, Quantity, Span)>,
 }
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
@@ -193,32 +198,38 @@ impl ModuleFile {
         let about = reader
             .required_text("about", out)
             .map(|(text, _)| text.trim().to_string());
+        let mut broken = Vec::new();
+        let lost = &mut broken;
         let mut module = ModuleFile {
             name: name.to_string(),
             title: title.unwrap_or_default(),
             about: about.unwrap_or_default(),
             uses: reader.texts("uses", out),
-            parameters: section(&mut reader, "parameters", out, matter::parameter),
-            inputs: section(&mut reader, "inputs", out, matter::input),
-            states: section(&mut reader, "states", out, matter::state),
-            variables: section(&mut reader, "variables", out, matter::variable),
-            processes: section(&mut reader, "processes", out, matter::process),
-            tables: section(&mut reader, "tables", out, tables::table),
-            edges: section(&mut reader, "edges", out, claims::edge),
-            events: section(&mut reader, "events", out, claims::event),
-            biomarkers: section(&mut reader, "biomarkers", out, observers::biomarker),
-            modalities: section(&mut reader, "modalities", out, observers::modality),
+            parameters: section(&mut reader, "parameters", lost, out, matter::parameter),
+            inputs: section(&mut reader, "inputs", lost, out, matter::input),
+            states: section(&mut reader, "states", lost, out, matter::state),
+            variables: section(&mut reader, "variables", lost, out, matter::variable),
+            processes: section(&mut reader, "processes", lost, out, matter::process),
+            tables: section(&mut reader, "tables", lost, out, tables::table),
+            edges: section(&mut reader, "edges", lost, out, claims::edge),
+            events: section(&mut reader, "events", lost, out, claims::event),
+            biomarkers: section(&mut reader, "biomarkers", lost, out, observers::biomarker),
+            modalities: section(&mut reader, "modalities", lost, out, observers::modality),
             rates: Vec::new(),
+            broken: Vec::new(),
+            cited: cited(tree),
         };
+        module.broken = broken;
         if let Some(rates) = reader.sub("rates", out) {
             for entry in &rates.entries {
-                if let Some(body) = formula_of(&entry.item, out) {
-                    module.rates.push(Declared {
+                match formula_of(&entry.item, out) {
+                    Some(body) => module.rates.push(Declared {
                         name: entry.key.clone(),
                         span: entry.key_span.clone(),
                         title: None,
                         body,
-                    });
+                    }),
+                    None => module.broken.push(entry.key.clone()),
                 }
             }
         }
@@ -232,11 +243,12 @@ pub fn check_format(reader: &mut Reader, out: Out) {
     if let Some((format, item)) = reader.required_number("format", out)
         && format != 1.0
     {
-        out.push(problem(
+        out.push(problem_with_help(
             "unknown-format",
             format!("format {format} is not known to this version"),
             item.span.clone(),
             "must be 1",
+            Some("write `format = 1`, or use the version that wrote this file".to_string()),
         ));
     }
 }
@@ -245,6 +257,7 @@ pub fn check_format(reader: &mut Reader, out: Out) {
 fn section<T>(
     reader: &mut Reader,
     key: &'static str,
+    broken: &mut Vec<String>,
     out: Out,
     read: fn(&mut Reader, Out) -> Option<T>,
 ) -> Vec<Declared<T>> {
@@ -261,30 +274,46 @@ fn section<T>(
         );
     for entry in &tree.entries {
         check_name(&entry.key, &entry.key_span, out);
-        let Value::Table(body) = &entry.item.value else {
-            out.push(problem(
-                "wrong-kind",
-                format!("{singular} `{}` must be a table", entry.key),
-                entry.item.span.clone(),
-                "a table",
-            ));
+        let what = format!("{singular} `{}`", entry.key);
+        let Some(body) = table_of(&what, &entry.item, out) else {
+            broken.push(entry.key.clone());
             continue;
         };
-        let what = format!("{singular} `{}`", entry.key);
         let mut inner = Reader::new(body, what, entry.key_span.clone());
         let title = inner.text("title", out).map(|(text, _)| text.to_string());
         let body = read(&mut inner, out);
         inner.finish(out);
-        if let Some(body) = body {
-            declared.push(Declared {
+        match body {
+            Some(body) => declared.push(Declared {
                 name: entry.key.clone(),
                 span: entry.key_span.clone(),
                 title,
                 body,
-            });
+            }),
+            None => broken.push(entry.key.clone()),
         }
     }
     declared
+}
+
+/// The keys of the bibliography in a tree: whatever `source`, `sources` and `against` hold.
+pub fn cited(tree: &Tree) -> Vec<(String, Span)> {
+    let mut found = Vec::new();
+    for entry in &tree.entries {
+        gather(&entry.key, &entry.item, &mut found);
+    }
+    found
+}
+
+fn gather(key: &str, item: &Item, found: &mut Vec<(String, Span)>) {
+    match &item.value {
+        Value::Text(text) if matches!(key, "source" | "sources" | "against") => {
+            found.push((text.clone(), item.span.clone()));
+        }
+        Value::List(items) => items.iter().for_each(|inner| gather(key, inner, found)),
+        Value::Table(table) => found.extend(cited(table)),
+        _ => {}
+    }
 }
 
 fn check_name(name: &str, span: &Span, out: Out) {
@@ -296,8 +325,8 @@ fn check_name(name: &str, span: &Span, out: Out) {
             "bad-name",
             format!("`{name}` cannot be a name"),
             span.clone(),
-            "letters a-z, digits and _, beginning with a letter",
-            None,
+            "not a name",
+            Some("a name is small letters a-z, digits and _, beginning with a letter".to_string()),
         ));
     }
 }

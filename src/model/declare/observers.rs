@@ -1,9 +1,13 @@
 //! Biomarkers and modalities: how a body is read and how exercise is written.
+//!
+//! In: the table of one declaration. Out: its values, or `None` if they could not be read; every
+//! mistake goes to `out`.
 
 use super::fields::*;
 use super::{BiomarkerFile, ModalityFile};
 use crate::diagnostics::Diagnostic;
-use crate::model::file::{Reader, Value, problem};
+use crate::model::file::Reader;
+use crate::model::messages::{table_of, written_quantity};
 use crate::model::types::Band;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
@@ -19,9 +23,7 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
         .map(|(text, item)| (text.to_string(), item.span.clone()));
     let mut bands = Vec::new();
     for item in reader.list("bands", out).unwrap_or_default() {
-        let Value::Table(tree) = &item.value else {
-            let message = "a band is a table".to_string();
-            out.push(problem("wrong-kind", message, item.span.clone(), "a table"));
+        let Some(tree) = table_of("a band", item, out) else {
             continue;
         };
         let mut inner = Reader::new(tree, "band", item.span.clone());
@@ -32,7 +34,7 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
         let high_above = number(&mut inner, "high_above", out);
         let origin = origin(&mut inner, out);
         inner.finish(out);
-        if let Some((origin, _)) = origin {
+        if let Some(origin) = origin {
             bands.push(Band {
                 people,
                 deficient_below,
@@ -58,28 +60,14 @@ pub fn modality(reader: &mut Reader, out: Out) -> Option<ModalityFile> {
         .map(|(verb, _)| verb)
         .collect();
     let mut set = Vec::new();
-    if let Some(table) = reader.sub("set", out) {
-        for entry in &table.entries {
-            let text = match &entry.item.value {
-                Value::Text(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => {
-                    let message = "a quantity is a string such as \"0.5 1/h\"".to_string();
-                    out.push(problem(
-                        "wrong-kind",
-                        message,
-                        entry.item.span.clone(),
-                        "a quantity",
-                    ));
-                    continue;
-                }
-            };
-            set.push((
-                entry.key.clone(),
-                entry.key_span.clone(),
-                text,
-                entry.item.span.clone(),
-            ));
+    for entry in reader
+        .sub("set", out)
+        .map(|table| table.entries.as_slice())
+        .unwrap_or_default()
+    {
+        if let Some(quantity) = written_quantity(&entry.item, out) {
+            let (name, span) = (entry.key.clone(), entry.key_span.clone());
+            set.push((name, span, quantity, entry.item.span.clone()));
         }
     }
     let _ = origin(reader, out);

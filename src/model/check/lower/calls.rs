@@ -1,13 +1,43 @@
 //! Calls: built-in functions, rate laws, tables.
 
 use super::super::symbols::Symbol;
+use super::leaves::size;
 use super::{Context, Lowered, Lowering, Reported, Typed, boxed, pure};
-use crate::model::file::{problem, problem_with_help, suggestion};
+use crate::model::file::problem_with_help;
 use crate::model::formula::Node;
+use crate::model::laws::Law;
+use crate::model::messages::{unknown_name, wrong_unit};
 use crate::model::types::*;
 use crate::units::Rational;
 
-impl Lowering<'_> {
+/// What formulas may call beside rate laws and tables, for suggestions.
+const BUILT_IN: [&str; 16] = [
+    "exp",
+    "ln",
+    "log10",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "abs",
+    "min",
+    "max",
+    "if",
+    "norm",
+    "reference",
+    "diurnal",
+    "molar_mass",
+    "edge",
+];
+
+/// Laws call laws, but not so deep: one that does calls itself.
+const DEEPEST_CALL: u32 = 16;
+
+/// A law that names its argument often multiplies it, and a law of a law of a law does so each time:
+/// the argument's size times the length of the law stays below this.
+const LARGEST: usize = 1_000_000;
+
+impl<'a> Lowering<'a> {
     pub(super) fn call(
         &mut self,
         name: &str,
@@ -67,18 +97,19 @@ impl Lowering<'_> {
         node: &Node,
         context: &Context,
     ) -> Result<&'n [Node; N], Reported> {
-        <&[Node; N]>::try_from(arguments).map_err(|_| {
-            self.out.push(problem(
-                "wrong-argument-count",
-                format!(
-                    "`{name}` takes {N} argument(s), here are {}",
-                    arguments.len()
-                ),
-                context.span(node),
-                "this call",
-            ));
-            Reported
-        })
+        match <&[Node; N]>::try_from(arguments) {
+            Ok(arguments) => Ok(arguments),
+            Err(_) => {
+                let wanted = format!("{N} argument{}", if N == 1 { "" } else { "s" });
+                self.wrong_count(
+                    &format!("`{name}`"),
+                    &wanted,
+                    arguments.len(),
+                    node,
+                    context,
+                )
+            }
+        }
     }
 
     pub(super) fn extreme(
@@ -111,47 +142,15 @@ impl Lowering<'_> {
         Ok(result)
     }
 
-    pub(super) fn law_or_table(
+    fn law_or_table(
         &mut self,
         name: &str,
         arguments: &[Node],
         node: &Node,
         context: &mut Context,
     ) -> Lowered {
-        if let Some(law) = self.shared.laws.get(name).cloned() {
-            if law.arguments.len() != arguments.len() {
-                self.out.push(problem(
-                    "wrong-argument-count",
-                    format!(
-                        "`{name}` takes {} ({}), here are {}",
-                        law.arguments.len(),
-                        law.arguments.join(", "),
-                        arguments.len()
-                    ),
-                    context.span(node),
-                    "this call",
-                ));
-                return Err(Reported);
-            }
-            if context.depth > 16 {
-                let message = format!("rate law `{name}` calls itself");
-                self.out
-                    .push(problem("cyclic-law", message, context.span(node), "here"));
-                return Err(Reported);
-            }
-            let mut bound = Vec::new();
-            for (argument_name, argument) in law.arguments.iter().zip(arguments) {
-                bound.push((argument_name.clone(), self.lower(argument, context)?));
-            }
-            let mut inner = Context {
-                scope: context.scope,
-                item: &law.formula.item,
-                arguments: bound,
-                call: Some(context.span(node)),
-                depth: context.depth + 1,
-                inside_reference: context.inside_reference,
-            };
-            return self.lower(&law.formula.node, &mut inner);
+        if let Some(law) = self.shared.laws.get(name) {
+            return self.law_call(law, name, arguments, node, context);
         }
         let dotted = format!("{}.{name}", self.symbols.modules[context.scope.module]);
         let table = self
@@ -161,34 +160,93 @@ impl Lowering<'_> {
         if let Some(Symbol::Table(id)) = table {
             return self.table_call(id, name, arguments, node, context);
         }
-        let builtin = [
-            "exp",
-            "ln",
-            "log10",
-            "sqrt",
-            "sin",
-            "cos",
-            "tanh",
-            "abs",
-            "min",
-            "max",
-            "if",
-            "norm",
-            "reference",
-            "diurnal",
-            "molar_mass",
-            "edge",
-        ];
-        let known = builtin
-            .iter()
-            .copied()
-            .chain(self.shared.laws.keys().map(String::as_str));
+        if !self.symbols.is_broken(context.scope.module, name) {
+            let laws = self.shared.laws.keys().map(String::as_str);
+            let diagnostic = unknown_name(
+                format!("there is no function or rate law `{name}`"),
+                name,
+                context.span(node),
+                BUILT_IN.into_iter().chain(laws),
+            );
+            self.out.push(diagnostic);
+        }
+        Err(Reported)
+    }
+
+    /// Lowers the law's formula with the arguments in the places of their names.
+    fn law_call(
+        &mut self,
+        law: &Law,
+        name: &str,
+        arguments: &[Node],
+        node: &Node,
+        context: &mut Context,
+    ) -> Lowered {
+        if law.arguments.len() != arguments.len() {
+            let wanted = format!("{} ({})", law.arguments.len(), law.arguments.join(", "));
+            return self.wrong_count(
+                &format!("`{name}`"),
+                &wanted,
+                arguments.len(),
+                node,
+                context,
+            );
+        }
+        let mut bound = Vec::new();
+        let mut largest = 1;
+        for (argument_name, argument) in law.arguments.iter().zip(arguments) {
+            let typed = self.lower(argument, context)?;
+            largest = largest.max(size(&typed.expr));
+            bound.push((argument_name.clone(), typed));
+        }
+        let mistake = if context.depth > DEEPEST_CALL {
+            Some((
+                format!("rate law `{name}` calls itself"),
+                "write it without itself",
+            ))
+        } else if largest * law.formula.text.len() > LARGEST {
+            Some((
+                format!("`{name}` of so long a formula becomes too long"),
+                "make its argument a variable",
+            ))
+        } else {
+            None
+        };
+        if let Some((message, way_out)) = mistake {
+            self.out.push(problem_with_help(
+                "endless-law",
+                message,
+                context.span(node),
+                "this call",
+                Some(way_out.to_string()),
+            ));
+            return Err(Reported);
+        }
+        let mut inner = Context {
+            scope: context.scope,
+            item: &law.formula.item,
+            arguments: bound,
+            call: Some(context.span(node)),
+            depth: context.depth + 1,
+            inside_reference: context.inside_reference,
+        };
+        self.lower(&law.formula.node, &mut inner)
+    }
+
+    fn wrong_count<T>(
+        &mut self,
+        what: &str,
+        wanted: &str,
+        given: usize,
+        node: &Node,
+        context: &Context,
+    ) -> Result<T, Reported> {
         self.out.push(problem_with_help(
-            "unknown-name",
-            format!("there is no function or rate law `{name}`"),
+            "wrong-argument-count",
+            format!("{what} takes {wanted}, here are {given}"),
             context.span(node),
-            "not known",
-            suggestion(name, known),
+            "this call",
+            Some(format!("give it {wanted}, with commas between them")),
         ));
         Err(Reported)
     }
@@ -209,32 +267,35 @@ impl Lowering<'_> {
             vec![table.x_unit.clone(), table.y_unit.clone()]
         };
         if axes.len() != arguments.len() {
-            self.out.push(problem(
-                "wrong-argument-count",
-                format!(
-                    "table `{name}` has {} axes, here are {} arguments",
-                    axes.len(),
-                    arguments.len()
-                ),
-                context.span(node),
-                "this call",
-            ));
-            return Err(Reported);
+            let wanted = match axes.len() {
+                1 => "1 argument (x)",
+                _ => "2 arguments (x, y)",
+            };
+            return self.wrong_count(
+                &format!("table `{name}`"),
+                wanted,
+                arguments.len(),
+                node,
+                context,
+            );
         }
         let mut exprs = Vec::new();
         for (argument, axis) in arguments.iter().zip(&axes) {
             let typed = self.lower(argument, context)?;
-            let Some(typed) = self.convert(typed, axis) else {
-                let message = format!("this axis of `{name}` is in {}", axis.text);
-                self.out.push(problem(
-                    "wrong-unit",
-                    message,
+            let Some(converted) = self.convert(typed.clone(), axis) else {
+                self.out.push(wrong_unit(
+                    format!(
+                        "this axis of `{name}` is in {} ({})",
+                        axis.text,
+                        axis.describe()
+                    ),
                     context.span(argument),
-                    "wrong unit",
+                    &typed.unit,
+                    axis,
                 ));
                 return Err(Reported);
             };
-            exprs.push(typed.expr);
+            exprs.push(converted.expr);
         }
         Ok(Typed {
             expr: Expr::Table(id, exprs),

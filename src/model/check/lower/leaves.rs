@@ -1,6 +1,16 @@
-//! What an expression is made of.
+//! What an expression is made of: which leaves, and how many.
 
 use crate::model::types::*;
+
+/// How many leaves an expression has.
+pub fn size(expr: &Expr) -> usize {
+    let count = std::cell::Cell::new(0);
+    all_leaves(expr, &|_| {
+        count.set(count.get() + 1);
+        true
+    });
+    count.get()
+}
 
 pub fn depends_on_parameters_only(expr: &Expr) -> bool {
     all_leaves(expr, &|leaf| {

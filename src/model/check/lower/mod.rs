@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use super::symbols::{Scope, Symbols};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::declare::Formula;
-use crate::model::file::{Item, problem, problem_with_help};
+use crate::model::file::{Item, problem_with_help};
 use crate::model::formula::{BinaryOp, Node, NodeKind};
 use crate::model::load::Shared;
+use crate::model::messages::wrong_unit;
 use crate::model::types::*;
 use crate::units::Unit;
 
@@ -122,7 +123,7 @@ impl<'a> Lowering<'a> {
     /// Ends the lowering; warns about structural edges that no formula holds.
     pub fn finish(self) {
         for (name, (structural, used)) in &self.structural {
-            if !used {
+            if !used && !self.symbols.any_broken() {
                 let span = self.model.edges[structural.edge.index()].span.clone();
                 self.out.push(problem_with_help(
                     "unused-edge",
@@ -145,8 +146,7 @@ impl<'a> Lowering<'a> {
         match self.convert(typed.clone(), unit) {
             Some(typed) => typed.expr,
             None => {
-                let mut diagnostic = problem(
-                    "wrong-unit",
+                self.out.push(wrong_unit(
                     format!(
                         "{what} is declared in `{}` ({}), its formula gives {}",
                         unit.text,
@@ -154,10 +154,9 @@ impl<'a> Lowering<'a> {
                         typed.unit.describe()
                     ),
                     formula.item.span.clone(),
-                    &typed.unit.describe(),
-                );
-                diagnostic.help = amount_hint(&typed.unit, unit);
-                self.out.push(diagnostic);
+                    &typed.unit,
+                    unit,
+                ));
                 Expr::Number(0.0)
             }
         }
@@ -209,11 +208,12 @@ impl<'a> Lowering<'a> {
     }
 
     fn not_a_comparison(&mut self, formula: &Formula) -> Expr {
-        self.out.push(problem(
+        self.out.push(problem_with_help(
             "bad-event",
-            "`when` must be a comparison such as \"tsat < low_limit\"".to_string(),
+            "`when` must be a comparison".to_string(),
             formula.item.span.clone(),
             "not a comparison",
+            Some("write two quantities with <, <=, > or >= between them".to_string()),
         ));
         Expr::Number(0.0)
     }
@@ -252,17 +252,17 @@ impl<'a> Lowering<'a> {
         match self.convert(b.clone(), &a.unit) {
             Some(b) => Ok((a, b)),
             None => {
-                let mut diagnostic = problem(
-                    "wrong-unit",
+                let mut diagnostic = wrong_unit(
                     format!(
                         "{} and {} cannot be added or compared",
                         a.unit.describe(),
                         b.unit.describe()
                     ),
                     context.span(node),
-                    &format!("{} with {}", a.unit.describe(), b.unit.describe()),
+                    &b.unit,
+                    &a.unit,
                 );
-                diagnostic.help = amount_hint(&a.unit, &b.unit);
+                diagnostic.label = format!("{} with {}", a.unit.describe(), b.unit.describe());
                 self.out.push(diagnostic);
                 Err(Reported)
             }
@@ -287,13 +287,4 @@ impl<'a> Lowering<'a> {
             }
         }
     }
-}
-
-/// Mass against amount is the commonest slip; say how to cross.
-fn amount_hint(a: &Unit, b: &Unit) -> Option<String> {
-    let gram_per_mole = Unit::parse("g/mol").ok()?;
-    let ratio = a.per(b)?;
-    let crosses = ratio.per(&gram_per_mole)?.is_dimensionless()
-        || ratio.times(&gram_per_mole)?.is_dimensionless();
-    crosses.then(|| "mass and amount convert with `molar_mass(nutrient)`".to_string())
 }

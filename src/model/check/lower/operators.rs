@@ -3,7 +3,7 @@
 use super::super::symbols::Symbol;
 use super::leaves::depends_on_parameters_and_inputs_only;
 use super::{Context, Lowered, Lowering, Reported, Typed, boxed, pure};
-use crate::model::file::{problem, problem_with_help};
+use crate::model::file::problem_with_help;
 use crate::model::formula::{BinaryOp, Node, NodeKind, UnaryOp};
 use crate::model::types::*;
 use crate::units::{Rational, Unit};
@@ -77,16 +77,19 @@ impl Lowering<'_> {
             Symbol::Variable(id) => (Expr::Variable(id), &self.model.variables[id.index()].unit),
             Symbol::Process(id) => (Expr::Process(id), &self.model.processes[id.index()].unit),
             Symbol::Table(_) | Symbol::Biomarker(_) => {
-                let what = if matches!(symbol, Symbol::Table(_)) {
-                    "a table: call it"
-                } else {
-                    "a biomarker: it never feeds back"
+                let (what, way_out) = match symbol {
+                    Symbol::Table(_) => ("a table", format!("give it its argument: `{name}(x)`")),
+                    _ => (
+                        "a biomarker: what a laboratory reads never feeds back",
+                        "name the variable or state that it reads".to_string(),
+                    ),
                 };
-                self.out.push(problem(
+                self.out.push(problem_with_help(
                     "bad-name-use",
                     format!("`{name}` is {what}"),
                     span,
                     "not a value",
+                    Some(way_out),
                 ));
                 return Err(Reported);
             }
@@ -156,12 +159,12 @@ impl Lowering<'_> {
         context: &Context,
     ) -> Result<Unit, Reported> {
         unit.ok_or_else(|| {
-            self.out.push(problem(
+            self.out.push(problem_with_help(
                 "wrong-unit",
-                "these units cannot be multiplied (a temperature in °C, or a factor out of range)"
-                    .to_string(),
+                "these units cannot be multiplied".to_string(),
                 context.span(node),
                 "here",
+                Some("a temperature in °C enters no product: use K; very long products of units are split into variables".to_string()),
             ));
             Reported
         })
@@ -278,11 +281,12 @@ impl Lowering<'_> {
                 })
             }
             _ => {
-                self.out.push(problem(
+                self.out.push(problem_with_help(
                     "bad-condition",
                     "this is not a condition".to_string(),
                     context.span(node),
-                    "compare two quantities",
+                    "neither true nor false",
+                    Some("compare two quantities with <, <=, > or >=".to_string()),
                 ));
                 Err(Reported)
             }

@@ -1,8 +1,9 @@
 //! Calls that look beyond the instant: reference values, the clock, molar masses, structural edges.
 
 use super::{Context, Lowered, Lowering, Reported, Typed, boxed, pure};
-use crate::model::file::{problem, problem_with_help, suggestion};
+use crate::model::file::problem_with_help;
 use crate::model::formula::{Node, NodeKind};
+use crate::model::messages::unknown_name;
 use crate::model::types::*;
 use crate::units::Unit;
 
@@ -16,11 +17,12 @@ impl Lowering<'_> {
     ) -> Lowered {
         let [argument] = self.exactly::<1>(name, arguments, node, context)?;
         if context.inside_reference {
-            self.out.push(problem(
+            self.out.push(problem_with_help(
                 "nested-reference",
-                "`norm` and `reference` cannot be nested".to_string(),
+                "`norm`, `reference` and `edge` cannot hold one another".to_string(),
                 context.span(node),
                 "inside another one",
+                Some("make the inner one a variable, or leave it out".to_string()),
             ));
             return Err(Reported);
         }
@@ -87,11 +89,12 @@ impl Lowering<'_> {
         let second = Unit::parse("s").expect("s is a unit");
         let peak = self.lower(argument, context)?;
         let Some(peak) = self.convert(peak, &second) else {
-            self.out.push(problem(
+            self.out.push(problem_with_help(
                 "wrong-unit",
-                "`diurnal` takes a time of day".to_string(),
+                "`diurnal` takes the time of day of the peak".to_string(),
                 context.span(argument),
                 "not a time",
+                Some("give it a parameter in hours".to_string()),
             ));
             return Err(Reported);
         };
@@ -118,12 +121,9 @@ impl Lowering<'_> {
         let [argument] = self.exactly::<1>("molar_mass", arguments, node, context)?;
         let NodeKind::Name(key) = &argument.kind else {
             let message = "`molar_mass` takes the name of a nutrient".to_string();
-            self.out.push(problem(
-                "unknown-name",
-                message,
-                context.span(argument),
-                "not a name",
-            ));
+            let known = self.shared.nutrients.keys().map(String::as_str);
+            let diagnostic = unknown_name(message, "", context.span(argument), known);
+            self.out.push(diagnostic);
             return Err(Reported);
         };
         let unit = Unit::parse("g/mol").expect("g/mol is a unit");
@@ -141,14 +141,16 @@ impl Lowering<'_> {
                     Some(_) => format!("nutrients.toml gives no molar mass for `{key}`"),
                     None => format!("`{key}` is not in nutrients.toml"),
                 };
-                let help = suggestion(key, self.shared.nutrients.keys().map(String::as_str));
-                self.out.push(problem_with_help(
-                    "unknown-name",
+                let mut diagnostic = unknown_name(
                     message,
+                    key,
                     context.span(argument),
-                    "here",
-                    help,
-                ));
+                    self.shared.nutrients.keys().map(String::as_str),
+                );
+                if known.is_some() {
+                    diagnostic.help = Some("add `molar_mass = \"… g/mol\"` there".to_string());
+                }
+                self.out.push(diagnostic);
                 Err(Reported)
             }
         }
@@ -163,12 +165,12 @@ impl Lowering<'_> {
     ) -> Lowered {
         let [name_node, argument] = self.exactly::<2>("edge", arguments, node, context)?;
         let NodeKind::Name(name) = &name_node.kind else {
-            let message = "`edge` takes the name of a structural edge first".to_string();
-            self.out.push(problem(
+            self.out.push(problem_with_help(
                 "unknown-name",
-                message,
+                "`edge` takes the name of a structural edge first".to_string(),
                 context.span(name_node),
                 "not a name",
+                Some("write `edge(name, argument)`".to_string()),
             ));
             return Err(Reported);
         };
@@ -179,13 +181,14 @@ impl Lowering<'_> {
                 .keys()
                 .map(|known| known.rsplit('.').next().unwrap_or(known).to_string())
                 .collect();
-            self.out.push(problem_with_help(
-                "unknown-name",
-                format!("this module has no structural edge `{name}`"),
-                context.span(name_node),
-                "not declared",
-                suggestion(name, known.iter().map(String::as_str)),
-            ));
+            if !self.symbols.is_broken(context.scope.module, name) {
+                self.out.push(unknown_name(
+                    format!("this module has no structural edge `{name}`"),
+                    name,
+                    context.span(name_node),
+                    known.iter().map(String::as_str),
+                ));
+            }
             return Err(Reported);
         };
         *used = true;
