@@ -59,6 +59,16 @@ mod render;
 pub use nearest::nearest;
 pub use render::{render, to_json};
 
+/// A byte of a text that can be shown: on a character boundary, and not behind the last word. What is
+/// missing at the end of a file is missing there, not on the empty lines that follow.
+fn clip(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.trim_end().len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 impl Sources {
     /// Adds a file (or finds it again, if path and text are the same).
     pub fn add(&mut self, path: PathBuf, text: String) -> FileId {
@@ -79,11 +89,7 @@ impl Sources {
             .files
             .get(file.0 as usize)
             .map_or("", |file| file.text.as_str());
-        let mut at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        let before = &text[..at];
+        let before = &text[..clip(text, at)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         (
             before.matches('\n').count() + 1,

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Severity, Sources, Span};
+use super::{Diagnostic, Severity, Sources, Span, clip};
 
 /// All problems in the given order, one block each.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
@@ -60,17 +60,10 @@ fn place(span: &Span, sources: &Sources) -> String {
     format!("{}:{line}:{column}", path.unwrap_or_default())
 }
 
-/// The span clipped to the text and to character boundaries.
+/// The span clipped to what can be shown.
 fn safe(text: &str, span: &Span) -> std::ops::Range<usize> {
-    let clip = |at: usize| {
-        let mut at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let start = clip(span.range.start);
-    start..clip(span.range.end).max(start)
+    let start = clip(text, span.range.start);
+    start..clip(text, span.range.end).max(start)
 }
 
 /// One object per problem.

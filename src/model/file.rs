@@ -150,7 +150,7 @@ pub fn parse(file: FileId, text: &str) -> (Table, Vec<Diagnostic>) {
 
 /// The way out of the commonest slips of spelling.
 fn syntax_help(message: &str) -> Option<&'static str> {
-    const SLIPS: [(&str, &str); 7] = [
+    const SLIPS: [(&str, &str); 8] = [
         (
             "duplicate key",
             "a name stands once in a table: rename one, or join the two",
@@ -175,6 +175,7 @@ fn syntax_help(message: &str) -> Option<&'static str> {
             "string values must be quoted",
             "put text in quotes; numbers stand bare",
         ),
+        ("invalid boolean", "put text in quotes; numbers stand bare"),
         ("unclosed", "close the bracket that was opened"),
     ];
     let slip = SLIPS.iter().find(|(part, _)| message.contains(part));

@@ -92,7 +92,7 @@ pub fn parse(text: &str) -> Result<Node, FormulaError> {
         Some((_, range)) => Err(error(
             range.clone(),
             "the formula should have ended here",
-            None,
+            Some("put a sign such as `*` between two quantities"),
         )),
     }
 }
@@ -125,11 +125,19 @@ fn tokenise(text: &str) -> Result<Vec<(Token, Range<usize>)>, FormulaError> {
             at += c.len_utf8();
         } else if c.is_ascii_digit() || c == '.' {
             at = number_end(text, at);
-            let number = text[start..at]
-                .parse()
-                .map_err(|_| error(start..at, "this is not a number", None))?;
+            let number = text[start..at].parse().map_err(|_| {
+                error(
+                    start..at,
+                    "this is not a number",
+                    Some("write it such as 0.5 or 1e-3"),
+                )
+            })?;
             if !f64::is_finite(number) {
-                return Err(error(start..at, "this number is out of range", None));
+                return Err(error(
+                    start..at,
+                    "this number is out of range",
+                    Some("choose a unit in which it is of ordinary size"),
+                ));
             }
             tokens.push((Token::Number(number), start..at));
         } else if c.is_ascii_alphabetic() || c == '_' {
@@ -152,7 +160,7 @@ fn tokenise(text: &str) -> Result<Vec<(Token, Range<usize>)>, FormulaError> {
             return Err(error(
                 start..start + c.len_utf8(),
                 &format!("`{c}` has no meaning here"),
-                None,
+                Some("a formula is made of names, numbers, + - * / ^ ( ) and comparisons"),
             ));
         }
     }
@@ -255,7 +263,11 @@ impl Parser {
 
     fn operand(&mut self) -> Result<Node, FormulaError> {
         let Some((token, range)) = self.tokens.get(self.at).cloned() else {
-            return Err(error(self.end..self.end, "something is missing here", None));
+            return Err(error(
+                self.end..self.end,
+                "something is missing here",
+                Some("a quantity stands here: a name, a number or a call"),
+            ));
         };
         self.at += 1;
         match token {
@@ -269,7 +281,7 @@ impl Parser {
             Token::Word(word) if word == "and" || word == "or" => Err(error(
                 range,
                 &format!("`{word}` stands between two conditions"),
-                None,
+                Some("write `a < b and b < c`"),
             )),
             Token::Word(word) => self.name_or_call(word, range),
             Token::Sign("(") => {
@@ -280,7 +292,11 @@ impl Parser {
                     range: range.start..close.end,
                 })
             }
-            Token::Sign(sign) => Err(error(range, &format!("`{sign}` cannot stand here"), None)),
+            Token::Sign(sign) => Err(error(
+                range,
+                &format!("`{sign}` cannot stand here"),
+                Some("a quantity stands here: a name, a number or a call"),
+            )),
         }
     }
 

@@ -15,6 +15,7 @@ const FEW: usize = 12;
 /// A value of the wrong kind: "`grade` must be a string, this is a number".
 pub fn wrong_kind(what: &str, item: &Item, wanted: &str) -> Diagnostic {
     let way_out = match (wanted, &item.value) {
+        ("a number", Value::Other(_)) => Some("write large numbers with an exponent: 1e20"),
         (_, Value::Other(_)) => None,
         ("a string", Value::Number(_)) => Some("write it in quotes, with its unit if it has one"),
         ("a string", _) => Some("write it in quotes"),
@@ -62,32 +63,6 @@ pub fn unknown_name<'k>(
     span: Span,
     known: impl IntoIterator<Item = &'k str>,
 ) -> Diagnostic {
-    unknown("unknown-name", message, name, span, known)
-}
-
-/// A source that the bibliography does not hold.
-pub fn unknown_reference(key: &str, span: Span, bibliography: &Bibliography) -> Diagnostic {
-    let known = bibliography.entries.keys().map(String::as_str);
-    let mut diagnostic = unknown(
-        "unknown-reference",
-        format!("`{key}` is not in references.bib"),
-        key,
-        span,
-        known,
-    );
-    if diagnostic.help.is_none() {
-        diagnostic.help = Some("add its entry to references.bib".to_string());
-    }
-    diagnostic
-}
-
-fn unknown<'k>(
-    code: &'static str,
-    message: String,
-    name: &str,
-    span: Span,
-    known: impl IntoIterator<Item = &'k str>,
-) -> Diagnostic {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();
@@ -96,7 +71,20 @@ fn unknown<'k>(
             .contains(&known.len())
             .then(|| format!("known here: {}", known.join(", ")))
     });
-    problem_with_help(code, message, span, "not known", help)
+    problem_with_help("unknown-name", message, span, "not known", help)
+}
+
+/// A source that the bibliography does not hold.
+pub fn unknown_reference(key: &str, span: Span, bibliography: &Bibliography) -> Diagnostic {
+    let known = bibliography.entries.keys().map(String::as_str);
+    let way_out = suggestion(key, known).unwrap_or("add its entry to references.bib".to_string());
+    problem_with_help(
+        "unknown-reference",
+        format!("`{key}` is not in references.bib"),
+        span,
+        "not known",
+        Some(way_out),
+    )
 }
 
 /// Two units that do not meet; `message` says what met what. The label is what was found.
@@ -116,14 +104,17 @@ fn bridge(found: &Unit, wanted: &Unit) -> Option<String> {
         let celsius = found.affine != wanted.affine;
         return celsius.then(|| "a temperature in °C has no factor to K: use K here".to_string());
     }
-    let missing = wanted.per(found)?;
+    let (factor, divisor) = (wanted.per(found)?, found.per(wanted)?);
     let gram_per_mole = Unit::parse("g/mol").ok()?;
-    let crosses = missing.per(&gram_per_mole)?.is_dimensionless()
-        || missing.times(&gram_per_mole)?.is_dimensionless();
-    Some(if crosses {
+    let is_molar_mass = |unit: &Unit| unit.dimension == gram_per_mole.dimension;
+    Some(if is_molar_mass(&factor) || is_molar_mass(&divisor) {
         "mass and amount convert with `molar_mass(nutrient)`".to_string()
+    } else if wanted.is_dimensionless() {
+        "divide it by a quantity of the same kind".to_string()
+    } else if factor.describe().contains('^') {
+        format!("what is missing is a division by {}", divisor.describe())
     } else {
-        format!("what is missing is a factor that is {}", missing.describe())
+        format!("what is missing is a factor that is {}", factor.describe())
     })
 }
 

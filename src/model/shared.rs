@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::check::symbols::{Symbol, Symbols};
 use super::declare::{check_format, choice};
-use super::file::{Item, Reader, Table as Tree, problem, problem_with_help};
+use super::file::{Item, Reader, Table as Tree, problem_with_help};
 use super::load::Shared;
 use super::messages::{table_of, unknown_name, unknown_reference, written_quantity, wrong_unit};
 use super::types::*;
@@ -28,11 +28,12 @@ pub fn bibliography(file: FileId, text: &str, out: Out) -> Bibliography {
         Ok(parsed) => parsed,
         Err(error) => {
             let range = error.span.start.min(text.len())..error.span.end.min(text.len());
-            out.push(problem(
+            out.push(problem_with_help(
                 "bibtex-syntax",
                 format!("references.bib cannot be read: {}", error.kind),
                 Span { file, range },
                 "here",
+                Some("an entry reads `@article{key, title = {…}, year = {2001}}`".to_string()),
             ));
             return Bibliography::default();
         }

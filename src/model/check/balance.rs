@@ -23,9 +23,17 @@ pub fn check(model: &mut Model, symbols: &Symbols, out: &mut Vec<Diagnostic>) {
 }
 
 /// Matter that goes in must come out: for every kind of matter named by `of`, on inner processes.
+/// States in units of another kind are left to [`convert`].
 fn balanced(model: &Model, at: usize, out: &mut Vec<Diagnostic>) {
     let process = &model.processes[at];
-    if process.boundary.is_some() {
+    let dimension = |state: &StateId| &model.states[state.index()].unit.dimension;
+    let mut dimensions = process
+        .from
+        .iter()
+        .chain(&process.to)
+        .map(|(state, _)| dimension(state));
+    let first = dimensions.next();
+    if process.boundary.is_some() || dimensions.any(|other| Some(other) != first) {
         return;
     }
     let amount = |side: &[(StateId, f64)], matter: &str| -> f64 {
@@ -101,13 +109,15 @@ fn convert(model: &mut Model, at: usize, second: &Unit, out: &mut Vec<Diagnostic
     let from = side(&process.from, out);
     let to = side(&process.to, out);
     let boundary = process.boundary.as_ref().map(|(direction, _, _)| {
-        let (state, factor) = from
-            .iter()
-            .chain(&to)
-            .next()
-            .copied()
-            .unwrap_or((StateId(0), 1.0));
-        (*direction, factor, model.states[state.index()].unit.clone())
+        // Without its state, which has been reported, a process has nothing to count.
+        match from.iter().chain(&to).next() {
+            Some((state, factor)) => (
+                *direction,
+                *factor,
+                model.states[state.index()].unit.clone(),
+            ),
+            None => (*direction, 1.0, Unit::one()),
+        }
     });
     let process = &mut model.processes[at];
     process.from = from;

@@ -68,7 +68,9 @@ pub fn apply(file: &ModelFile, lowering: &mut Lowering) {
             let id = EdgeId(at_edge);
             at_edge += 1;
             composites(lowering, id, &module.name, &edge.body.made_of);
-            let Some(factor) = &edge.body.factor else {
+            // A factor on an edge of another kind has been refused.
+            let acts = edge.body.kind == EdgeKind::Factor;
+            let Some(factor) = edge.body.factor.as_ref().filter(|_| acts) else {
                 continue;
             };
             let Some(typed) = lowering.formula_any(Scope { module: at }, factor) else {

@@ -279,6 +279,7 @@ impl Symbols {
                 .notes
                 .push(("first declared here".to_string(), Some(first.clone())));
             out.push(diagnostic);
+            self.broken.insert(name);
             return;
         }
         self.by_name.insert(name, (symbol, item.span.clone()));

@@ -112,6 +112,8 @@ pub fn origin(reader: &mut Reader, out: Out) -> Option<Origin> {
     match (source, assumed) {
         (Some(key), _) => Some(Origin::Source { key, place }),
         (None, Some(reason)) if !reason.trim().is_empty() => Some(Origin::Assumed(reason)),
+        // Of another kind than text: reported as such.
+        _ if reader.table.get("source").is_some() => None,
         _ => {
             out.push(problem_with_help(
                 "missing-origin",

@@ -26,7 +26,7 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
         let Some(tree) = table_of("a band", item, out) else {
             continue;
         };
-        let mut inner = Reader::new(tree, "band", item.span.clone());
+        let mut inner = Reader::new(tree, "this band", item.span.clone());
         let number = |inner: &mut Reader, key, out: Out| inner.number(key, out).map(|(n, _)| n);
         let people = inner.text("people", out).map(|(text, _)| text.to_string());
         let deficient_below = number(&mut inner, "deficient_below", out);

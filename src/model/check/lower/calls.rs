@@ -10,24 +10,24 @@ use crate::model::messages::{unknown_name, wrong_unit};
 use crate::model::types::*;
 use crate::units::Rational;
 
-/// What formulas may call beside rate laws and tables, for suggestions.
-const BUILT_IN: [&str; 16] = [
-    "exp",
-    "ln",
-    "log10",
-    "sqrt",
-    "sin",
-    "cos",
-    "tanh",
-    "abs",
-    "min",
-    "max",
-    "if",
-    "norm",
-    "reference",
-    "diurnal",
-    "molar_mass",
-    "edge",
+/// What formulas may call beside rate laws and tables, and with what.
+const BUILT_IN: [(&str, &str); 16] = [
+    ("exp", "x"),
+    ("ln", "x"),
+    ("log10", "x"),
+    ("sqrt", "x"),
+    ("sin", "x"),
+    ("cos", "x"),
+    ("tanh", "x"),
+    ("abs", "x"),
+    ("min", "a, b"),
+    ("max", "a, b"),
+    ("if", "condition, a, b"),
+    ("norm", "x"),
+    ("reference", "x"),
+    ("diurnal", "peak"),
+    ("molar_mass", "nutrient"),
+    ("edge", "name, x"),
 ];
 
 /// Laws call laws, but not so deep: one that does calls itself.
@@ -100,14 +100,9 @@ impl<'a> Lowering<'a> {
         match <&[Node; N]>::try_from(arguments) {
             Ok(arguments) => Ok(arguments),
             Err(_) => {
-                let wanted = format!("{N} argument{}", if N == 1 { "" } else { "s" });
-                self.wrong_count(
-                    &format!("`{name}`"),
-                    &wanted,
-                    arguments.len(),
-                    node,
-                    context,
-                )
+                let known = BUILT_IN.iter().find(|(known, _)| *known == name);
+                let wanted = known.map_or("", |(_, arguments)| arguments);
+                self.wrong_count(name, wanted, arguments.len(), node, context)
             }
         }
     }
@@ -166,7 +161,7 @@ impl<'a> Lowering<'a> {
                 format!("there is no function or rate law `{name}`"),
                 name,
                 context.span(node),
-                BUILT_IN.into_iter().chain(laws),
+                BUILT_IN.iter().map(|(name, _)| *name).chain(laws),
             );
             self.out.push(diagnostic);
         }
@@ -183,14 +178,8 @@ impl<'a> Lowering<'a> {
         context: &mut Context,
     ) -> Lowered {
         if law.arguments.len() != arguments.len() {
-            let wanted = format!("{} ({})", law.arguments.len(), law.arguments.join(", "));
-            return self.wrong_count(
-                &format!("`{name}`"),
-                &wanted,
-                arguments.len(),
-                node,
-                context,
-            );
+            let wanted = law.arguments.join(", ");
+            return self.wrong_count(name, &wanted, arguments.len(), node, context);
         }
         let mut bound = Vec::new();
         let mut largest = 1;
@@ -233,20 +222,23 @@ impl<'a> Lowering<'a> {
         self.lower(&law.formula.node, &mut inner)
     }
 
+    /// `arguments`: what the call takes, as a list of names.
     fn wrong_count<T>(
         &mut self,
-        what: &str,
-        wanted: &str,
+        name: &str,
+        arguments: &str,
         given: usize,
         node: &Node,
         context: &Context,
     ) -> Result<T, Reported> {
+        let wanted = arguments.split(',').count();
+        let plural = if wanted == 1 { "" } else { "s" };
         self.out.push(problem_with_help(
             "wrong-argument-count",
-            format!("{what} takes {wanted}, here are {given}"),
+            format!("`{name}` takes {wanted} argument{plural}, not {given}"),
             context.span(node),
             "this call",
-            Some(format!("give it {wanted}, with commas between them")),
+            Some(format!("write `{name}({arguments})`")),
         ));
         Err(Reported)
     }
@@ -267,17 +259,8 @@ impl<'a> Lowering<'a> {
             vec![table.x_unit.clone(), table.y_unit.clone()]
         };
         if axes.len() != arguments.len() {
-            let wanted = match axes.len() {
-                1 => "1 argument (x)",
-                _ => "2 arguments (x, y)",
-            };
-            return self.wrong_count(
-                &format!("table `{name}`"),
-                wanted,
-                arguments.len(),
-                node,
-                context,
-            );
+            let wanted = if axes.len() == 1 { "x" } else { "x, y" };
+            return self.wrong_count(name, wanted, arguments.len(), node, context);
         }
         let mut exprs = Vec::new();
         for (argument, axis) in arguments.iter().zip(&axes) {
