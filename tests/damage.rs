@@ -74,7 +74,7 @@ fn flip(dice: &mut Dice, mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn insert(dice: &mut Dice, mut bytes: Vec<u8>) -> Vec<u8> {
-    const INSERTED: [&[u8]; 18] = [
+    const INSERTED: [&[u8]; 20] = [
         b"\xff\xfe",
         b"\xc3",
         b"\0",
@@ -87,6 +87,8 @@ fn insert(dice: &mut Dice, mut bytes: Vec<u8>) -> Vec<u8> {
         b"-inf",
         b"1e308",
         b"99999999999999999999",
+        b"000000",
+        b"e9",
         b"= [",
         b"((((((((((",
         b"^-1.5",
@@ -94,20 +96,29 @@ fn insert(dice: &mut Dice, mut bytes: Vec<u8>) -> Vec<u8> {
         b"\"\"\"",
         b"1979-05-27",
     ];
-    let at = dice.below(bytes.len() + 1);
+    // Half of them behind a digit: numbers are where most can go wrong.
+    let digits = digits(&bytes);
+    let at = match dice.below(2) {
+        0 if !digits.is_empty() => *dice.pick(&digits) + 1,
+        _ => dice.below(bytes.len() + 1),
+    };
     let inserted = *dice.pick(&INSERTED);
     bytes.splice(at..at, inserted.iter().copied());
     bytes
 }
 
 fn change_digit(dice: &mut Dice, mut bytes: Vec<u8>) -> Vec<u8> {
-    let digits: Vec<usize> = (0..bytes.len())
-        .filter(|at| bytes[*at].is_ascii_digit())
-        .collect();
+    let digits = digits(&bytes);
     if !digits.is_empty() {
         bytes[*dice.pick(&digits)] = *dice.pick(b"0123456789-.e");
     }
     bytes
+}
+
+fn digits(bytes: &[u8]) -> Vec<usize> {
+    (0..bytes.len())
+        .filter(|at| bytes[*at].is_ascii_digit())
+        .collect()
 }
 
 /// One quote, bracket, brace or sign more or less.
@@ -269,4 +280,39 @@ fn damaged_files_are_refused_with_a_place_or_still_valid() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Files that are far too large are answered like others: one message per mistake, of very many the
+/// first, and no recursion that follows the file.
+#[test]
+fn endless_files_are_answered() {
+    let files = Copy::new();
+    let head = "format = 1\ntitle = \"Long\"\nabout = \"Much of the same.\"\n";
+    let chain = |k: usize| {
+        format!(
+            "[variables.v{k}]\nunit = \"1\"\nformula = \"1 + v{}\"\n",
+            k + 1
+        )
+    };
+    let links: String = (0..30_000).map(chain).collect();
+    let end = "[variables.v30000]\nunit = \"1\"\nformula = \"1\"\n";
+    let unit = format!(
+        "[variables.v]\nunit = \"{}m\"\nformula = \"1\"\n",
+        "m.".repeat(50_000)
+    );
+    let texts = [
+        (0, format!("{head}{links}{end}")),
+        (2, format!("{head}{links}")),
+        (2, format!("{head}{}", "x = \n".repeat(20_000))),
+        (2, format!("{head}x = {}", "[".repeat(100_000))),
+        (2, format!("{head}{unit}")),
+    ];
+    let path = files.folder.path().join("models/long.toml");
+    for (code, text) in texts {
+        fs::write(&path, &text).expect("writable");
+        let mut check = Command::new(env!("CARGO_BIN_EXE_myoflux"));
+        let output = check.arg("check").arg(&path).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(code), "{}", &text[..200]);
+        assert!(output.stderr.len() < 100_000, "{}", output.stderr.len());
+    }
 }

@@ -12,6 +12,9 @@ use crate::units::{Quantity, Unit, UnitError};
 /// How many known names still help when none is near.
 const FEW: usize = 12;
 
+/// How many letters of a text that cannot be read still help.
+const LONGEST_SHOWN: usize = 60;
+
 /// A value of the wrong kind: "`grade` must be a string, this is a number".
 pub fn wrong_kind(what: &str, item: &Item, wanted: &str) -> Diagnostic {
     let way_out = match (wanted, &item.value) {
@@ -124,9 +127,11 @@ pub fn unreadable_unit(what: &str, text: &str, item: &Item, error: UnitError) ->
         [] => None,
         names => Some(format!("did you mean {}?", names.join(" or "))),
     };
+    let shown: String = text.chars().take(LONGEST_SHOWN).collect();
+    let dots = if shown.len() < text.len() { "…" } else { "" };
     problem_with_help(
         "unknown-unit",
-        format!("`{text}` is not {what}: {}", error.message),
+        format!("`{shown}{dots}` is not {what}: {}", error.message),
         item.within(error.range),
         "not understood",
         help,
