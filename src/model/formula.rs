@@ -388,7 +388,10 @@ mod tests {
             shape("a < b and not c > 1"),
             "(And (Less a b) (Not (Greater c 1)))"
         );
-        assert_eq!(shape("hill(iron.tsat, 1e-3, 2)"), "hill[iron.tsat 0.001 2]");
+        assert_eq!(
+            shape("hill(blood.ratio, 1e-3, 2)"),
+            "hill[blood.ratio 0.001 2]"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Proves that processes balance, gives boundary processes their accumulators, finds conserved totals.
+//! Proves that processes balance and gives boundary processes their accumulators.
 
 use super::symbols::Symbols;
 use crate::diagnostics::Diagnostic;
@@ -19,7 +19,6 @@ pub fn check(model: &mut Model, symbols: &Symbols, out: &mut Vec<Diagnostic>) {
     if !symbols.any_broken() {
         every_state_moves(model, out);
     }
-    model.conserved = conserved(model);
 }
 
 /// Matter that goes in must come out: for every kind of matter named by `of`, on inner processes.
@@ -165,120 +164,4 @@ fn every_state_moves(model: &Model, out: &mut Vec<Diagnostic>) {
             Some(way_out.to_string()),
         ));
     }
-}
-
-/// A basis of the left null space of the stoichiometric matrix, by Gauss–Jordan elimination with
-/// states as unknowns. Weights are per unit of each state.
-fn conserved(model: &Model) -> Vec<Conserved> {
-    let rated: Vec<bool> = {
-        let mut rated = vec![false; model.states.len()];
-        for rate in &model.rates {
-            rated[rate.state.index()] = true;
-        }
-        rated
-    };
-    let states: Vec<usize> = (0..model.states.len()).filter(|at| !rated[*at]).collect();
-    let column_of = |state: StateId| states.iter().position(|at| *at == state.index());
-    // Weights are sought per SI amount, so that the entries are the plain coefficients.
-    let si: Vec<f64> = states
-        .iter()
-        .map(|at| model.states[*at].unit.factor.to_f64())
-        .collect();
-    let mut rows: Vec<Vec<f64>> = Vec::new();
-    for process in &model.processes {
-        let mut row = vec![0.0; states.len()];
-        for (sign, side) in [(-1.0, &process.from), (1.0, &process.to)] {
-            for (state, factor) in side {
-                if let Some(column) = column_of(*state) {
-                    row[column] += sign * factor * si[column];
-                }
-            }
-        }
-        let size = row.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-        if size > 0.0 {
-            rows.push(row.iter().map(|x| x / size).collect());
-        }
-    }
-    for input in &model.inputs {
-        if let InputKind::Bolus { to } = &input.kind {
-            for (state, _) in to {
-                if let Some(column) = column_of(*state) {
-                    let mut row = vec![0.0; states.len()];
-                    row[column] = 1.0;
-                    rows.push(row);
-                }
-            }
-        }
-    }
-    let pivots = eliminate(&mut rows, states.len());
-    let mut found = Vec::new();
-    for free in (0..states.len()).filter(|column| !pivots.contains(&Some(*column))) {
-        let mut weights = vec![(free, 1.0)];
-        for (row, pivot) in rows.iter().zip(&pivots) {
-            if let Some(pivot) = pivot
-                && row[free].abs() > 1e-9
-            {
-                weights.push((*pivot, -row[free]));
-            }
-        }
-        weights.sort_by_key(|(column, _)| *column);
-        let text = weights
-            .iter()
-            .map(|(column, weight)| {
-                let name = &model.states[states[*column]].name;
-                if (weight - 1.0).abs() < 1e-9 {
-                    name.clone()
-                } else {
-                    format!("{weight:.6}·{name}")
-                }
-            })
-            .collect::<Vec<_>>()
-            .join(" + ");
-        let scale = si[weights[0].0];
-        found.push(Conserved {
-            weights: weights
-                .iter()
-                .map(|(column, weight)| {
-                    (
-                        StateId(states[*column] as u32),
-                        weight * si[*column] / scale,
-                    )
-                })
-                .collect(),
-            text,
-        });
-    }
-    found
-}
-
-/// Gauss–Jordan in place; the pivot column of each row.
-fn eliminate(rows: &mut [Vec<f64>], columns: usize) -> Vec<Option<usize>> {
-    let mut pivots = vec![None; rows.len()];
-    let mut next = 0;
-    for column in 0..columns {
-        let Some(best) = (next..rows.len())
-            .max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))
-            .filter(|row| rows[*row][column].abs() > 1e-9)
-        else {
-            continue;
-        };
-        rows.swap(next, best);
-        let lead = rows[next][column];
-        rows[next].iter_mut().for_each(|x| *x /= lead);
-        let pivot_row = rows[next].clone();
-        for (at, row) in rows.iter_mut().enumerate() {
-            if at != next && row[column] != 0.0 {
-                let factor = row[column];
-                for (x, p) in row.iter_mut().zip(&pivot_row) {
-                    *x -= factor * p;
-                }
-            }
-        }
-        pivots[next] = Some(column);
-        next += 1;
-        if next == rows.len() {
-            break;
-        }
-    }
-    pivots
 }

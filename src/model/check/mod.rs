@@ -2,11 +2,12 @@
 //!
 //! `symbols.rs` gives every name its id; `lower.rs` turns formulas into numeric expressions;
 //! `edges.rs` joins edges to their targets; `order.rs` finds cycles; `balance.rs` proves that
-//! processes balance and finds conserved totals.
+//! processes balance; `conserved.rs` finds conserved totals.
 //!
 //! Start reading at [`compose`].
 
 pub mod balance;
+pub mod conserved;
 pub mod edges;
 pub mod lower;
 pub mod order;
@@ -39,6 +40,7 @@ pub fn compose(file: &ModelFile, shared: &Shared, out: &mut Vec<Diagnostic>) -> 
     shared.people(&mut model, &symbols, out);
     order::check(&mut model, out);
     balance::check(&mut model, &symbols, out);
+    model.conserved = conserved::totals(&model);
     model
 }
 

@@ -48,35 +48,10 @@ pub fn edge(reader: &mut Reader, out: Out) -> Option<EdgeFile> {
     let made_of = reader.texts("made_of", out);
     let factor = reader.item("factor").and_then(|item| formula_of(item, out));
     if sources.is_empty() && assumed.is_none() {
-        out.push(problem_with_help(
-            "edge-without-reference",
-            format!("{} names no evidence", reader.what),
-            reader.name_span.clone(),
-            "no sources",
-            Some(
-                "add `sources = [\"a key of references.bib\"]` or `assumed = \"the reason\"`"
-                    .to_string(),
-            ),
-        ));
+        out.push(no_evidence(reader));
     }
-    if (kind == Some(EdgeKind::Factor)) != reader.table.get("factor").is_some() && kind.is_some() {
-        let (what, way_out) = match kind {
-            Some(EdgeKind::Factor) => (
-                "has no `factor`",
-                "add `factor = \"…\"`: what its target is multiplied by",
-            ),
-            _ => (
-                "is no factor edge but has a `factor`",
-                "leave `factor` out, or say `kind = \"factor\"`",
-            ),
-        };
-        out.push(problem_with_help(
-            "bad-edge",
-            format!("{} {what}", reader.what),
-            reader.name_span.clone(),
-            "not complete",
-            Some(way_out.to_string()),
-        ));
+    if let Some(kind) = kind {
+        check_factor(kind, reader, out);
     }
     let (onto, onto_span) = onto?;
     Some(EdgeFile {
@@ -95,6 +70,39 @@ pub fn edge(reader: &mut Reader, out: Out) -> Option<EdgeFile> {
         made_of,
         factor,
     })
+}
+
+fn no_evidence(reader: &Reader) -> Diagnostic {
+    let way_out = "add `sources = [\"a key of references.bib\"]` or `assumed = \"the reason\"`";
+    problem_with_help(
+        "edge-without-reference",
+        format!("{} names no evidence", reader.what),
+        reader.name_span.clone(),
+        "no sources",
+        Some(way_out.to_string()),
+    )
+}
+
+/// A factor edge, and only that, has a `factor`.
+fn check_factor(kind: EdgeKind, reader: &Reader, out: Out) {
+    let (what, way_out) = match (kind, reader.table.get("factor")) {
+        (EdgeKind::Factor, None) => (
+            "has no `factor`",
+            "add `factor = \"…\"`: what its target is multiplied by",
+        ),
+        (EdgeKind::Structural | EdgeKind::Claim, Some(_)) => (
+            "is no factor edge but has a `factor`",
+            "leave `factor` out, or say `kind = \"factor\"`",
+        ),
+        _ => return,
+    };
+    out.push(problem_with_help(
+        "bad-edge",
+        format!("{} {what}", reader.what),
+        reader.name_span.clone(),
+        "not complete",
+        Some(way_out.to_string()),
+    ));
 }
 
 pub fn event(reader: &mut Reader, out: Out) -> Option<EventFile> {

@@ -247,38 +247,8 @@ impl Lowering<'_> {
                 Box::new(self.condition(a, context)?),
                 Box::new(self.condition(b, context)?),
             )),
-            NodeKind::Binary(
-                op @ (BinaryOp::Less
-                | BinaryOp::LessOrEqual
-                | BinaryOp::Greater
-                | BinaryOp::GreaterOrEqual),
-                a,
-                b,
-            ) => {
-                let left = self.lower(a, context)?;
-                let right = self.lower(b, context)?;
-                let (left, right) = self.same_unit(left, right, node, context)?;
-                for side in [&left.expr, &right.expr] {
-                    if !depends_on_parameters_and_inputs_only(side) {
-                        self.out.push(problem_with_help(
-                            "bad-condition",
-                            "a condition may compare parameters and inputs only".to_string(),
-                            context.span(node),
-                            "changes with the state or with time",
-                            Some(
-                                "use min, max or clamp, which are continuous, or an event"
-                                    .to_string(),
-                            ),
-                        ));
-                        return Err(Reported);
-                    }
-                }
-                Ok(match op {
-                    BinaryOp::Less => Condition::Less(left.expr, right.expr),
-                    BinaryOp::LessOrEqual => Condition::LessOrEqual(left.expr, right.expr),
-                    BinaryOp::Greater => Condition::Less(right.expr, left.expr),
-                    _ => Condition::LessOrEqual(right.expr, left.expr),
-                })
+            NodeKind::Binary(op, a, b) if op.compares() => {
+                self.comparison(*op, a, b, node, context)
             }
             _ => {
                 self.out.push(problem_with_help(
@@ -291,6 +261,36 @@ impl Lowering<'_> {
                 Err(Reported)
             }
         }
+    }
+
+    fn comparison(
+        &mut self,
+        op: BinaryOp,
+        a: &Node,
+        b: &Node,
+        node: &Node,
+        context: &mut Context,
+    ) -> Result<Condition, Reported> {
+        let left = self.lower(a, context)?;
+        let right = self.lower(b, context)?;
+        let (left, right) = self.same_unit(left, right, node, context)?;
+        let steady = depends_on_parameters_and_inputs_only;
+        if !steady(&left.expr) || !steady(&right.expr) {
+            self.out.push(problem_with_help(
+                "bad-condition",
+                "a condition may compare parameters and inputs only".to_string(),
+                context.span(node),
+                "changes with the state or with time",
+                Some("use min, max or clamp, which are continuous, or an event".to_string()),
+            ));
+            return Err(Reported);
+        }
+        Ok(match op {
+            BinaryOp::Less => Condition::Less(left.expr, right.expr),
+            BinaryOp::LessOrEqual => Condition::LessOrEqual(left.expr, right.expr),
+            BinaryOp::Greater => Condition::Less(right.expr, left.expr),
+            _ => Condition::LessOrEqual(right.expr, left.expr),
+        })
     }
 }
 
