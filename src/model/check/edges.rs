@@ -2,7 +2,7 @@
 
 use super::lower::{Lowering, Structural, Typed};
 use super::symbols::{Scope, Symbol};
-use crate::model::declare::Combine;
+use crate::model::declare::{Combine, Declared, EdgeFile};
 use crate::model::file::problem_with_help;
 use crate::model::load::ModelFile;
 use crate::model::messages::unknown_name;
@@ -68,9 +68,11 @@ pub fn apply(file: &ModelFile, lowering: &mut Lowering) {
             let id = EdgeId(at_edge);
             at_edge += 1;
             composites(lowering, id, &module.name, &edge.body.made_of);
-            // A factor on an edge of another kind has been refused.
-            let acts = edge.body.kind == EdgeKind::Factor;
-            let Some(factor) = edge.body.factor.as_ref().filter(|_| acts) else {
+            if edge.body.kind != EdgeKind::Factor {
+                described_target(lowering, &module.name, edge);
+                continue;
+            }
+            let Some(factor) = &edge.body.factor else {
                 continue;
             };
             let Some(typed) = lowering.formula_any(Scope { module: at }, factor) else {
@@ -101,11 +103,7 @@ fn composites(
     made_of: &[(String, crate::diagnostics::Span)],
 ) {
     for (name, span) in made_of {
-        let dotted = if name.contains('.') {
-            name.clone()
-        } else {
-            format!("{module}.{name}")
-        };
+        let dotted = dotted(module, name);
         match lowering
             .model
             .edges
@@ -133,17 +131,40 @@ fn composites(
     }
 }
 
-fn target(
-    lowering: &mut Lowering,
-    module: &str,
-    edge: &crate::model::declare::Declared<crate::model::declare::EdgeFile>,
-) -> Option<Target> {
+/// A name as written in a module, with the module in front.
+fn dotted(module: &str, name: &str) -> String {
+    if name.contains('.') {
+        name.to_string()
+    } else {
+        format!("{module}.{name}")
+    }
+}
+
+/// What a structural edge or a claim speaks of need not be in the model; but a name in a module that is
+/// must be declared there.
+fn described_target(lowering: &mut Lowering, module: &str, edge: &Declared<EdgeFile>) {
     let onto = &edge.body.onto;
-    let span = edge
-        .body
-        .onto_span
-        .clone()
-        .unwrap_or_else(|| edge.span.clone());
+    let prefixes = ["processes.", "variables.", "states."];
+    let Some(name) = prefixes.iter().find_map(|prefix| onto.strip_prefix(prefix)) else {
+        return;
+    };
+    let dotted = dotted(module, name);
+    let owner = dotted.split('.').next().unwrap_or_default();
+    let present = lowering.symbols.modules.iter().any(|known| known == owner);
+    let known = lowering.symbols.global(&dotted).is_some() || lowering.symbols.is_lost(&dotted);
+    if present && !known {
+        lowering.out.push(unknown_name(
+            format!("there is no `{dotted}` for this edge to speak of"),
+            &dotted,
+            edge.body.onto_span.clone(),
+            lowering.symbols.names(),
+        ));
+    }
+}
+
+fn target(lowering: &mut Lowering, module: &str, edge: &Declared<EdgeFile>) -> Option<Target> {
+    let onto = &edge.body.onto;
+    let span = edge.body.onto_span.clone();
     let name = onto
         .strip_prefix("processes.")
         .or_else(|| onto.strip_prefix("variables."));
@@ -157,11 +178,7 @@ fn target(
         ));
         return None;
     };
-    let dotted = if name.contains('.') {
-        name.to_string()
-    } else {
-        format!("{module}.{name}")
-    };
+    let dotted = dotted(module, name);
     match lowering.symbols.global(&dotted) {
         Some(Symbol::Variable(id)) => Some(Target::Variable(id)),
         Some(Symbol::Process(id)) => Some(Target::Process(id)),

@@ -59,7 +59,7 @@ pub fn edge(reader: &mut Reader, out: Out) -> Option<EdgeFile> {
         kind: kind?,
         from: from?,
         onto,
-        onto_span: Some(onto_span),
+        onto_span,
         effect: effect?,
         grade: grade?,
         sources,

@@ -151,7 +151,7 @@ pub struct EdgeFile {
     pub kind: EdgeKind,
     pub from: String,
     pub onto: String,
-    pub onto_span: Option<Span>,
+    pub onto_span: Span,
     pub effect: Effect,
     pub grade: Grade,
     pub sources: Vec<(String, Span)>,
