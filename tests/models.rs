@@ -7,7 +7,7 @@ use myoflux::diagnostics::{Sources, render};
 use myoflux::engine::{
     Breakpoint, Member, Method, Options, Row, Share, System, equilibrium, run_member,
 };
-use myoflux::model::{Model, load::load_model};
+use myoflux::model::{Model, load::check_models, load::load_model};
 
 fn small() -> (Model, Program) {
     let mut sources = Sources::default();
@@ -124,6 +124,61 @@ fn the_ledger_closes_to_round_off() {
     // Accumulators: supply, excretion, then the bolus.
     let balance = 12.0 + end[4] - end[5] + end[6] - stores;
     assert!(balance.abs() < 1e-9 * stores, "{balance:e} of {stores}");
+}
+
+/// Claim: what moves to and fro between two states, two units of one for one of the other, is conserved
+/// as a whole; `check` lists it.
+#[test]
+fn conserved_totals_are_listed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in [
+        "references.bib",
+        "nutrients.toml",
+        "rate_laws.toml",
+        "reference.toml",
+        "kinetics.toml",
+    ] {
+        let from = Path::new("tests/fixtures/small").join(name);
+        std::fs::copy(from, folder.path().join(name)).expect("writable");
+    }
+    let text = r#"
+        format = 1
+        title = "To and fro"
+        about = "Two states and what passes between them."
+        [parameters.k]
+        value = 1
+        unit = "1/s"
+        range = [0.5, 2]
+        assumed = "a round number"
+        grade = "C"
+        [states.pair]
+        unit = "mol"
+        initial = 1
+        scale = 1
+        of = { piece = 2 }
+        [states.single]
+        unit = "mol"
+        initial = 1
+        scale = 1
+        of = { piece = 1 }
+        [processes.split]
+        from = { pair = 1 }
+        to = { single = 2 }
+        rate = "k * pair"
+    "#;
+    let module = folder.path().join("pieces.toml");
+    std::fs::write(&module, text).expect("writable");
+    let mut sources = Sources::default();
+    let (problems, facts) = check_models(&module, &mut sources);
+    assert!(
+        problems.is_empty(),
+        "{}",
+        render(&problems, &sources, false)
+    );
+    assert_eq!(
+        facts,
+        ["module pieces: conserved 2·pieces.pair + pieces.single"]
+    );
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! `myoflux check`: every file, without running.
+//!
+//! In: files and folders of models and scenarios. Out: all problems on stderr, what was learnt (conserved
+//! totals) on stdout; with `--json` one document on stdout, one object per problem.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{find_models, say};
-use crate::diagnostics::{Diagnostic, Severity, Sources, render, to_json};
+use super::{complain, find_models, say};
+use crate::diagnostics::{Diagnostic, Severity, Sources, to_json};
 use crate::model::load::check_models;
 use crate::scenario::load::{Overrides, load_scenario};
 
@@ -20,16 +24,16 @@ pub struct CheckArguments {
 }
 
 pub fn run(arguments: &CheckArguments) -> u8 {
-    let mut sources = Sources::default();
-    let mut problems = Vec::new();
-    let mut facts = Vec::new();
-    let mut count = 0;
+    let mut checked = Checked::default();
     for path in &arguments.paths {
-        check(path, &mut sources, &mut problems, &mut facts, &mut count);
+        checked.path(path);
     }
-    let bad = problems
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
+    let Checked {
+        sources,
+        problems,
+        facts,
+        count,
+    } = checked;
     if arguments.json {
         let value = serde_json::json!({
             "files": count,
@@ -38,11 +42,7 @@ pub fn run(arguments: &CheckArguments) -> u8 {
         });
         say(&format!("{value:#}\n"));
     } else {
-        use std::io::IsTerminal;
-        eprint!(
-            "{}",
-            render(&problems, &sources, std::io::stderr().is_terminal())
-        );
+        complain(&problems, &sources);
         for fact in &facts {
             say(&format!("{fact}\n"));
         }
@@ -51,39 +51,66 @@ pub fn run(arguments: &CheckArguments) -> u8 {
             1 => "1 problem".to_string(),
             n => format!("{n} problems"),
         };
-        say(&format!("{count} files checked: {found}\n"));
+        let files = if count == 1 { "file" } else { "files" };
+        say(&format!("{count} {files} checked: {found}\n"));
     }
-    if bad { 2 } else { 0 }
+    let bad = |problem: &Diagnostic| problem.severity == Severity::Error;
+    if problems.iter().any(bad) { 2 } else { 0 }
 }
 
-fn check(
-    path: &Path,
-    sources: &mut Sources,
-    problems: &mut Vec<Diagnostic>,
-    facts: &mut Vec<String>,
-    count: &mut usize,
-) {
-    if is_models(path) {
-        let (found, learnt) = check_models(path, sources);
-        problems.extend(found);
-        facts.extend(learnt);
-        *count += if path.is_dir() {
-            toml_below(path).len()
+/// What has been found so far.
+#[derive(Default)]
+struct Checked {
+    sources: Sources,
+    problems: Vec<Diagnostic>,
+    /// What is true of the models and worth knowing, one line each.
+    facts: Vec<String>,
+    /// Files.
+    count: usize,
+}
+
+impl Checked {
+    /// A file, a folder of models, or a folder with scenarios and models below it.
+    fn path(&mut self, path: &Path) {
+        if is_models(path) {
+            self.models(path);
+            return;
+        }
+        if !path.is_dir() {
+            self.scenario(path);
+            return;
+        }
+        // Models are checked folder by folder, not file by file: they belong together.
+        let (models, scenarios): (Vec<_>, Vec<_>) = toml_below(path)
+            .into_iter()
+            .partition(|file| is_models(file));
+        let folders: BTreeSet<&Path> = models.iter().filter_map(|file| file.parent()).collect();
+        for folder in folders {
+            self.models(folder);
+        }
+        for file in &scenarios {
+            self.scenario(file);
+        }
+    }
+
+    fn models(&mut self, path: &Path) {
+        let (found, learnt) = check_models(path, &mut self.sources);
+        self.problems.extend(found);
+        self.facts.extend(learnt);
+        // The bibliography and the files beside it.
+        self.count += if path.is_dir() {
+            1 + toml_below(path).len()
         } else {
             1
         };
-        return;
     }
-    let files = if path.is_dir() {
-        toml_below(path)
-    } else {
-        vec![path.to_path_buf()]
-    };
-    for file in files {
-        *count += 1;
-        let models = find_models(&file);
-        if let Err(found) = load_scenario(&file, &models, &Overrides::default(), sources) {
-            problems.extend(found);
+
+    fn scenario(&mut self, file: &Path) {
+        self.count += 1;
+        let models = find_models(file);
+        let loaded = load_scenario(file, &models, &Overrides::default(), &mut self.sources);
+        if let Err(found) = loaded {
+            self.problems.extend(found);
         }
     }
 }
@@ -95,7 +122,7 @@ fn is_models(path: &Path) -> bool {
     } else {
         path.parent().unwrap_or(Path::new("."))
     };
-    folder.join("references.bib").is_file()
+    folder.join("references.bib").is_file() || path.ends_with("references.bib")
 }
 
 /// Every TOML file below a folder, sorted.

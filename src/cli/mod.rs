@@ -1,5 +1,6 @@
 //! Arguments in; messages and exit code out: one file per subcommand.
 
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -105,12 +106,15 @@ impl Changes {
     }
 }
 
-/// The folder `models` beside or above a file, else in the working folder.
+/// The folder `models` beside or above a file, also above the working folder; `models` if there is none.
 pub fn find_models(near: &Path) -> PathBuf {
-    let upward = near.ancestors().map(|folder| folder.join("models"));
-    upward
-        .into_iter()
-        .find(|folder| folder.is_dir())
+    // Written as it was given as long as that leads there: messages show it.
+    let upward = |path: &Path| {
+        let mut folders = path.ancestors().map(|folder| folder.join("models"));
+        folders.find(|folder| folder.is_dir())
+    };
+    upward(near)
+        .or_else(|| upward(&std::env::current_dir().ok()?.join(near)))
         .unwrap_or_else(|| PathBuf::from("models"))
 }
 
@@ -158,22 +162,18 @@ pub fn main() -> ExitCode {
 
 /// Prints problems to stderr; exit code 2.
 fn refuse(problems: &[Diagnostic], sources: &Sources) -> u8 {
-    use std::io::IsTerminal;
-    eprint!(
-        "{}",
-        render(problems, sources, std::io::stderr().is_terminal())
-    );
+    complain(problems, sources);
     let count = problems.len();
-    eprintln!(
-        "{count} problem{}; nothing was run",
-        if count == 1 { "" } else { "s" }
+    let plural = if count == 1 { "" } else { "s" };
+    let _ = writeln!(
+        std::io::stderr(),
+        "{count} problem{plural}; nothing was run"
     );
     2
 }
 
 /// How far something has come, on a terminal only.
 fn progress(length: u64) -> indicatif::ProgressBar {
-    use std::io::IsTerminal;
     if std::io::stderr().is_terminal() {
         indicatif::ProgressBar::new(length)
     } else {
@@ -181,8 +181,14 @@ fn progress(length: u64) -> indicatif::ProgressBar {
     }
 }
 
+/// Writes problems to stderr; if nobody listens, the exit code still says so.
+fn complain(problems: &[Diagnostic], sources: &Sources) {
+    let mut stderr = std::io::stderr();
+    let text = render(problems, sources, stderr.is_terminal());
+    let _ = stderr.write_all(text.as_bytes());
+}
+
 /// Writes results to stdout; a reader that has gone away is no error.
 fn say(text: &str) {
-    use std::io::Write;
     let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -59,6 +59,16 @@ mod render;
 pub use nearest::nearest;
 pub use render::{render, to_json};
 
+/// A byte of a text that can be shown: on a character boundary, and not behind the last word. What is
+/// missing at the end of a file is missing there, not on the empty lines that follow.
+fn clip(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.trim_end().len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 impl Sources {
     /// Adds a file (or finds it again, if path and text are the same).
     pub fn add(&mut self, path: PathBuf, text: String) -> FileId {
@@ -75,19 +85,26 @@ impl Sources {
 
     /// Line and column (both from 1, columns in characters) of a byte of a file.
     pub fn line_column(&self, file: FileId, at: usize) -> (usize, usize) {
-        let text = self
-            .files
-            .get(file.0 as usize)
-            .map_or("", |file| file.text.as_str());
-        let mut at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        let before = &text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        let text = self.text(file);
+        line_column(text, &line_starts(text), at)
     }
+
+    fn text(&self, file: FileId) -> &str {
+        self.files
+            .get(file.0 as usize)
+            .map_or("", |file| file.text.as_str())
+    }
+}
+
+/// The first byte of every line.
+fn line_starts(text: &str) -> Vec<usize> {
+    let behind_newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(behind_newlines).collect()
+}
+
+fn line_column(text: &str, line_starts: &[usize], at: usize) -> (usize, usize) {
+    let at = clip(text, at);
+    let line = line_starts.partition_point(|start| *start <= at);
+    let start = line_starts[line - 1];
+    (line, text[start..at].chars().count() + 1)
 }

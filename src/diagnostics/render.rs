@@ -2,9 +2,12 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Severity, Sources, Span};
+use super::{Diagnostic, Severity, Sources, Span, clip, line_column, line_starts};
 
-/// All problems in the given order, one block each.
+/// As many as anyone reads. Drawing one looks through its whole file.
+const MOST: usize = 100;
+
+/// All problems in the given order, one block each; of very many the first, and how many more.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
@@ -12,9 +15,12 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> Str
         Renderer::plain()
     };
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST) {
         text.push_str(&renderer.render(&[group(diagnostic, sources)]).to_string());
         text.push_str("\n\n");
+    }
+    if diagnostics.len() > MOST {
+        text.push_str(&format!("… and {} more\n\n", diagnostics.len() - MOST));
     }
     text
 }
@@ -60,36 +66,33 @@ fn place(span: &Span, sources: &Sources) -> String {
     format!("{}:{line}:{column}", path.unwrap_or_default())
 }
 
-/// The span clipped to the text and to character boundaries.
+/// The span clipped to what can be shown.
 fn safe(text: &str, span: &Span) -> std::ops::Range<usize> {
-    let clip = |at: usize| {
-        let mut at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let start = clip(span.range.start);
-    start..clip(span.range.end).max(start)
+    let start = clip(text, span.range.start);
+    start..clip(text, span.range.end).max(start)
 }
 
 /// One object per problem.
 pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Value {
+    // Found once per file: there may be very many problems.
+    let lines: Vec<Vec<usize>> = sources
+        .files
+        .iter()
+        .map(|file| line_starts(&file.text))
+        .collect();
     let object = |diagnostic: &Diagnostic| {
-        let place = diagnostic.span.as_ref().map(|span| {
-            let start = sources.line_column(span.file, span.range.start);
-            let end = sources.line_column(span.file, span.range.end);
-            let path = sources
-                .files
-                .get(span.file.0 as usize)
-                .map(|file| file.path.display().to_string());
-            (path, start, end)
+        let place = diagnostic.span.as_ref().and_then(|span| {
+            let file = sources.files.get(span.file.0 as usize)?;
+            let lines = &lines[span.file.0 as usize];
+            let start = line_column(&file.text, lines, span.range.start);
+            let end = line_column(&file.text, lines, span.range.end);
+            Some((file.path.display().to_string(), start, end))
         });
         serde_json::json!({
             "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
             "code": diagnostic.code,
             "message": diagnostic.message,
-            "file": place.as_ref().and_then(|(path, _, _)| path.clone()),
+            "file": place.as_ref().map(|(path, _, _)| path.clone()),
             "line": place.as_ref().map(|(_, (line, _), _)| *line),
             "column": place.as_ref().map(|(_, (_, column), _)| *column),
             "end_line": place.as_ref().map(|(_, _, (line, _))| *line),

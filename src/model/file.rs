@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::messages::{infinite, wrong_kind};
 use crate::diagnostics::{Diagnostic, FileId, Severity, Span, nearest};
 
 /// A value and where it stands.
@@ -132,11 +133,12 @@ pub fn parse(file: FileId, text: &str) -> (Table, Vec<Diagnostic>) {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let range = error.span().unwrap_or(text.len()..text.len());
-        problems.push(problem(
+        problems.push(problem_with_help(
             "toml-syntax",
             format!("this is not valid TOML: {}", error.message()),
             Span { file, range },
             "here",
+            syntax_help(error.message()).map(str::to_string),
         ));
     }
     let span = Span {
@@ -144,6 +146,40 @@ pub fn parse(file: FileId, text: &str) -> (Table, Vec<Diagnostic>) {
         range: 0..text.len(),
     };
     (convert_table(file, text, table.get_ref(), span), problems)
+}
+
+/// The way out of the commonest slips of spelling.
+fn syntax_help(message: &str) -> Option<&'static str> {
+    const SLIPS: [(&str, &str); 8] = [
+        (
+            "duplicate key",
+            "a name stands once in a table: rename one, or join the two",
+        ),
+        (
+            "invalid basic string",
+            "close the text with the quotes it began with",
+        ),
+        (
+            "invalid literal string",
+            "close the text with the quote it began with",
+        ),
+        (
+            "missing value",
+            "write `key = value`; text stands in quotes",
+        ),
+        (
+            "key with no value",
+            "write `key = value`; text stands in quotes",
+        ),
+        (
+            "string values must be quoted",
+            "put text in quotes; numbers stand bare",
+        ),
+        ("invalid boolean", "put text in quotes; numbers stand bare"),
+        ("unclosed", "close the bracket that was opened"),
+    ];
+    let slip = SLIPS.iter().find(|(part, _)| message.contains(part));
+    slip.map(|(_, way_out)| *way_out)
 }
 
 fn convert_table(file: FileId, text: &str, table: &DeTable<'_>, span: Span) -> Table {
@@ -236,11 +272,12 @@ impl<'a> Reader<'a> {
     pub fn required(&mut self, key: &'static str, out: &mut Vec<Diagnostic>) -> Option<&'a Item> {
         let found = self.item(key);
         if found.is_none() {
-            out.push(problem(
+            out.push(problem_with_help(
                 "missing-key",
                 format!("{} has no `{key}`", self.what),
                 self.name_span.clone(),
                 "belongs here",
+                Some(format!("add `{key} = …`")),
             ));
         }
         found
@@ -254,7 +291,7 @@ impl<'a> Reader<'a> {
         let item = self.item(key)?;
         match &item.value {
             Value::Text(text) => Some((text, item)),
-            _ => wrong_kind(key, item, "a string", out),
+            _ => refuse_kind(key, item, "a string", out),
         }
     }
 
@@ -276,15 +313,10 @@ impl<'a> Reader<'a> {
         match item.value {
             Value::Number(number) if number.is_finite() => Some((number, item)),
             Value::Number(_) => {
-                out.push(problem(
-                    "impossible-value",
-                    format!("`{key}` is not a finite number"),
-                    item.span.clone(),
-                    "must be finite",
-                ));
+                out.push(infinite(&format!("`{key}`"), item));
                 None
             }
-            _ => wrong_kind(key, item, "a number", out),
+            _ => refuse_kind(key, item, "a number", out),
         }
     }
 
@@ -301,7 +333,7 @@ impl<'a> Reader<'a> {
         let item = self.item(key)?;
         match item.value {
             Value::Truth(truth) => Some(truth),
-            _ => wrong_kind(key, item, "true or false", out),
+            _ => refuse_kind(key, item, "true or false", out),
         }
     }
 
@@ -309,7 +341,7 @@ impl<'a> Reader<'a> {
         let item = self.item(key)?;
         match &item.value {
             Value::List(items) => Some(items),
-            _ => wrong_kind(key, item, "a list", out),
+            _ => refuse_kind(key, item, "a list", out),
         }
     }
 
@@ -319,9 +351,7 @@ impl<'a> Reader<'a> {
         for item in self.list(key, out).unwrap_or_default() {
             match &item.value {
                 Value::Text(text) => texts.push((text.clone(), item.span.clone())),
-                _ => {
-                    let _: Option<()> = wrong_kind(key, item, "a string", out);
-                }
+                _ => out.push(wrong_kind(&format!("each of `{key}`"), item, "a string")),
             }
         }
         texts
@@ -331,7 +361,7 @@ impl<'a> Reader<'a> {
         let item = self.item(key)?;
         match &item.value {
             Value::Table(table) => Some(table),
-            _ => wrong_kind(key, item, "a table", out),
+            _ => refuse_kind(key, item, "a table", out),
         }
     }
 
@@ -356,12 +386,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn wrong_kind<T>(key: &str, item: &Item, wanted: &str, out: &mut Vec<Diagnostic>) -> Option<T> {
-    out.push(problem(
-        "wrong-kind",
-        format!("`{key}` must be {wanted}, this is {}", item.kind()),
-        item.span.clone(),
-        wanted,
-    ));
+fn refuse_kind<T>(key: &str, item: &Item, wanted: &str, out: &mut Vec<Diagnostic>) -> Option<T> {
+    out.push(wrong_kind(&format!("`{key}`"), item, wanted));
     None
 }

@@ -43,6 +43,15 @@ pub enum BinaryOp {
     Or,
 }
 
+impl BinaryOp {
+    pub fn compares(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual
+        )
+    }
+}
+
 /// What is wrong with a formula, and where in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FormulaError {
@@ -83,7 +92,7 @@ pub fn parse(text: &str) -> Result<Node, FormulaError> {
         Some((_, range)) => Err(error(
             range.clone(),
             "the formula should have ended here",
-            None,
+            Some("put a sign such as `*` between two quantities"),
         )),
     }
 }
@@ -116,11 +125,19 @@ fn tokenise(text: &str) -> Result<Vec<(Token, Range<usize>)>, FormulaError> {
             at += c.len_utf8();
         } else if c.is_ascii_digit() || c == '.' {
             at = number_end(text, at);
-            let number = text[start..at]
-                .parse()
-                .map_err(|_| error(start..at, "this is not a number", None))?;
+            let number = text[start..at].parse().map_err(|_| {
+                error(
+                    start..at,
+                    "this is not a number",
+                    Some("write it such as 0.5 or 1e-3"),
+                )
+            })?;
             if !f64::is_finite(number) {
-                return Err(error(start..at, "this number is out of range", None));
+                return Err(error(
+                    start..at,
+                    "this number is out of range",
+                    Some("choose a unit in which it is of ordinary size"),
+                ));
             }
             tokens.push((Token::Number(number), start..at));
         } else if c.is_ascii_alphabetic() || c == '_' {
@@ -143,7 +160,7 @@ fn tokenise(text: &str) -> Result<Vec<(Token, Range<usize>)>, FormulaError> {
             return Err(error(
                 start..start + c.len_utf8(),
                 &format!("`{c}` has no meaning here"),
-                None,
+                Some("a formula is made of names, numbers, + - * / ^ ( ) and comparisons"),
             ));
         }
     }
@@ -217,12 +234,20 @@ impl Parser {
             ));
         }
         let mut left = self.operand()?;
-        while let Some((token, _)) = self.tokens.get(self.at) {
+        while let Some((token, sign)) = self.tokens.get(self.at) {
             let Some((op, power, right)) = infix(token) else {
                 break;
             };
             if power < least {
                 break;
+            }
+            let compared = matches!(&left.kind, NodeKind::Binary(first, ..) if first.compares());
+            if compared && op.compares() {
+                return Err(error(
+                    sign.clone(),
+                    "two comparisons in a row mean nothing",
+                    Some("write `a < b and b < c`"),
+                ));
             }
             self.at += 1;
             let inner = self.expression(if right { power } else { power + 1 })?;
@@ -238,7 +263,11 @@ impl Parser {
 
     fn operand(&mut self) -> Result<Node, FormulaError> {
         let Some((token, range)) = self.tokens.get(self.at).cloned() else {
-            return Err(error(self.end..self.end, "something is missing here", None));
+            return Err(error(
+                self.end..self.end,
+                "something is missing here",
+                Some("a quantity stands here: a name, a number or a call"),
+            ));
         };
         self.at += 1;
         match token {
@@ -252,7 +281,7 @@ impl Parser {
             Token::Word(word) if word == "and" || word == "or" => Err(error(
                 range,
                 &format!("`{word}` stands between two conditions"),
-                None,
+                Some("write `a < b and b < c`"),
             )),
             Token::Word(word) => self.name_or_call(word, range),
             Token::Sign("(") => {
@@ -263,7 +292,11 @@ impl Parser {
                     range: range.start..close.end,
                 })
             }
-            Token::Sign(sign) => Err(error(range, &format!("`{sign}` cannot stand here"), None)),
+            Token::Sign(sign) => Err(error(
+                range,
+                &format!("`{sign}` cannot stand here"),
+                Some("a quantity stands here: a name, a number or a call"),
+            )),
         }
     }
 
@@ -355,7 +388,10 @@ mod tests {
             shape("a < b and not c > 1"),
             "(And (Less a b) (Not (Greater c 1)))"
         );
-        assert_eq!(shape("hill(iron.tsat, 1e-3, 2)"), "hill[iron.tsat 0.001 2]");
+        assert_eq!(
+            shape("hill(blood.ratio, 1e-3, 2)"),
+            "hill[blood.ratio 0.001 2]"
+        );
     }
 
     #[test]
@@ -366,6 +402,7 @@ mod tests {
         assert!(parse(&"(".repeat(100_000)).is_err());
         assert!(parse(&"a+".repeat(100_000)).is_err());
         assert!(parse("1e999").is_err());
+        assert_eq!(parse("a < b < c").expect_err("a chain").range, 6..7);
     }
 
     proptest::proptest! {

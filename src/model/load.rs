@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::check;
-use super::declare::{Formula, ModuleFile, check_format, duration_s, formula_of, unit_of};
-use super::file::{Reader, Table as Tree, parse, problem, problem_with_help, suggestion};
+use super::declare::{self, ModuleFile, check_format, duration_s, unit_of};
+use super::file::{Reader, Table as Tree, Value, parse, problem, problem_with_help, suggestion};
+use super::laws::{self, Law};
+use super::messages::unknown_name;
 use super::shared;
 use super::types::*;
 use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
@@ -21,13 +23,6 @@ pub struct ModelFile {
     pub warm_up_s: f64,
     pub time_unit: Unit,
     pub files: Vec<(PathBuf, String)>,
-}
-
-/// A rate law: a formula over its arguments.
-#[derive(Debug, Clone)]
-pub struct Law {
-    pub arguments: Vec<String>,
-    pub formula: Formula,
 }
 
 /// What all models of a folder share.
@@ -51,17 +46,37 @@ pub fn load_model(
 ) -> Result<Model, Vec<Diagnostic>> {
     let mut out = Vec::new();
     let path = models.join(format!("{name}.model.toml"));
-    let shared = read_shared(models, sources, &mut out);
-    let model = read_text(&path, sources, &mut out)
-        .map(|(file, text)| compose_file(models, name, file, &text, &shared, sources, &mut out));
-    finish(model, out)
-}
-
-fn finish(model: Option<Model>, out: Vec<Diagnostic>) -> Result<Model, Vec<Diagnostic>> {
+    let model = if path.exists() {
+        read_shared(models, sources, &mut out)
+            .and_then(|shared| model_from(&path, name, &shared, sources, &mut out))
+    } else {
+        out.push(unknown_model(models, name, &path, sources));
+        None
+    };
     match model {
-        Some(model) if !out.iter().any(|d| d.severity == Severity::Error) => Ok(model),
+        Some(model) if !has_errors(&out) => Ok(model),
         _ => Err(tidy(out)),
     }
+}
+
+fn has_errors(problems: &[Diagnostic]) -> bool {
+    problems.iter().any(|d| d.severity == Severity::Error)
+}
+
+fn unknown_model(models: &Path, name: &str, path: &Path, sources: &mut Sources) -> Diagnostic {
+    let file = sources.add(path.to_path_buf(), String::new());
+    let known = names_in(models, ".model.toml");
+    let mut diagnostic = unknown_name(
+        format!("there is no model `{name}` in {}", models.display()),
+        name,
+        Span { file, range: 0..0 },
+        known.iter().map(String::as_str),
+    );
+    diagnostic.code = "unknown-model";
+    if known.is_empty() {
+        diagnostic.help = Some("name the folder of the models with --models".to_string());
+    }
+    diagnostic
 }
 
 /// File order, each problem once.
@@ -78,79 +93,138 @@ fn tidy(mut out: Vec<Diagnostic>) -> Vec<Diagnostic> {
     out
 }
 
-/// Checks every model file below `path` (a folder or one file): modules that no model composes are
-/// checked together with those they use. Returns all problems and the facts found (conserved totals),
-/// one line each.
+/// Checks every file of a models folder, or one of them: modules that no model composes are checked
+/// together with those they use. Returns all problems and the facts found (conserved totals), one line
+/// each.
 pub fn check_models(path: &Path, sources: &mut Sources) -> (Vec<Diagnostic>, Vec<String>) {
     let mut out = Vec::new();
     let mut facts = Vec::new();
-    let folder = if path.is_dir() {
-        path
-    } else {
-        path.parent().unwrap_or(Path::new("."))
-    };
-    let shared = read_shared(folder, sources, &mut out);
-    let mut models = Vec::new();
-    let mut modules = Vec::new();
-    for file in toml_files(path, sources, &mut out) {
-        let name = file
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if SHARED_FILES.contains(&name.as_str()) {
-            continue;
-        }
-        match name.strip_suffix(".model.toml") {
-            Some(model) => models.push((model.to_string(), file)),
-            None => modules.push((name.trim_end_matches(".toml").to_string(), file)),
-        }
-    }
-    let mut composed = BTreeSet::new();
-    for (name, file) in models {
-        let Some((id, text)) = read_text(&file, sources, &mut out) else {
-            continue;
-        };
-        let model = compose_file(folder, &name, id, &text, &shared, sources, &mut out);
-        composed.extend(model.modules.iter().map(|module| module.name.clone()));
-        if model.conserved.is_empty() {
-            facts.push(format!("model {name}: no conserved totals"));
-        }
-        for total in &model.conserved {
-            facts.push(format!("model {name}: conserved {}", total.text));
-        }
-    }
-    for (name, _) in modules {
-        if !composed.contains(&name) {
-            let file = with_dependencies(folder, &name, &shared, sources, &mut out);
-            check::compose(&file, &shared, &mut out);
-        }
+    if let Some(shared) = read_shared(folder_of(path), sources, &mut out) {
+        check_files(path, &shared, sources, &mut out, &mut facts);
     }
     (tidy(out), facts)
 }
 
-const SHARED_FILES: [&str; 3] = ["nutrients.toml", "reference.toml", "rate_laws.toml"];
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        _ if path.is_dir() => path,
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
 
-fn toml_files(path: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
+fn check_files(
+    path: &Path,
+    shared: &Shared,
+    sources: &mut Sources,
+    out: &mut Vec<Diagnostic>,
+    facts: &mut Vec<String>,
+) {
+    let (mut models, mut modules) = (Vec::new(), Vec::new());
+    for file in model_files(path, sources, out) {
+        let name = file_name(&file);
+        if SHARED_FILES.contains(&name.as_str()) {
+            continue;
+        }
+        match (name.strip_suffix(".model.toml"), name.strip_suffix(".toml")) {
+            (Some(model), _) => models.push((model.to_string(), file)),
+            (None, Some(module)) => modules.push((module.to_string(), file)),
+            (None, None) => out.push(not_ours(&file, sources)),
+        }
+    }
+    let mut composed = BTreeSet::new();
+    for (name, file) in models {
+        let before = out.len();
+        if let Some(model) = model_from(&file, &name, shared, sources, out) {
+            composed.extend(model.modules.iter().map(|module| module.name.clone()));
+            if !has_errors(&out[before..]) {
+                facts.extend(totals(&format!("model {name}"), &model));
+            }
+        }
+    }
+    for (name, file) in modules {
+        if composed.contains(&name) {
+            continue;
+        }
+        let before = out.len();
+        if let Some(module) = with_dependencies(&file, &name, shared, sources, out) {
+            let model = check::compose(&module, shared, out);
+            if !has_errors(&out[before..]) {
+                facts.extend(totals(&format!("module {name}"), &model));
+            }
+        }
+    }
+}
+
+fn totals(what: &str, model: &Model) -> Vec<String> {
+    if model.conserved.is_empty() {
+        return vec![format!("{what}: no conserved totals")];
+    }
+    let line = |total: &Conserved| format!("{what}: conserved {}", total.text);
+    model.conserved.iter().map(line).collect()
+}
+
+/// What stands beside the modules and models of a folder.
+const SHARED_FILES: [&str; 4] = [
+    "references.bib",
+    "nutrients.toml",
+    "reference.toml",
+    "rate_laws.toml",
+];
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn not_ours(path: &Path, sources: &mut Sources) -> Diagnostic {
+    let file = sources.add(path.to_path_buf(), String::new());
+    problem_with_help(
+        "wrong-file",
+        format!("{} is neither a model nor a module", path.display()),
+        Span { file, range: 0..0 },
+        "this file",
+        Some("models are NAME.model.toml, modules NAME.toml".to_string()),
+    )
+}
+
+/// The TOML files of a folder in alphabetic order, or the one file.
+fn model_files(path: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_path_buf()];
     }
-    let mut files = Vec::new();
     match std::fs::read_dir(path) {
         Ok(entries) => {
-            for entry in entries.flatten() {
-                let file = entry.path();
-                if file
-                    .extension()
-                    .is_some_and(|extension| extension == "toml")
-                {
-                    files.push(file);
-                }
-            }
+            let mut files: Vec<PathBuf> = entries
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|file| {
+                    file.extension()
+                        .is_some_and(|extension| extension == "toml")
+                })
+                .collect();
+            files.sort();
+            files
         }
-        Err(error) => out.push(unreadable(path, &error.to_string(), sources)),
+        Err(error) => {
+            out.push(unreadable(path, &error.to_string(), sources));
+            Vec::new()
+        }
     }
-    files.sort();
-    files
+}
+
+/// Names of the files of a folder that end in `suffix`, without it, sorted.
+fn names_in(folder: &Path, suffix: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            name.strip_suffix(suffix).map(str::to_string)
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 fn unreadable(path: &Path, why: &str, sources: &mut Sources) -> Diagnostic {
@@ -160,6 +234,19 @@ fn unreadable(path: &Path, why: &str, sources: &mut Sources) -> Diagnostic {
         format!("{} cannot be read: {why}", path.display()),
         Span { file, range: 0..0 },
         "this file",
+    )
+}
+
+/// A file that does not exist, with its nearest neighbours.
+fn missing(path: &Path, sources: &mut Sources) -> Diagnostic {
+    let file = sources.add(path.to_path_buf(), String::new());
+    let known = names_in(folder_of(path), "");
+    problem_with_help(
+        "missing-file",
+        format!("there is no file {}", path.display()),
+        Span { file, range: 0..0 },
+        "this file",
+        suggestion(&file_name(path), known.iter().map(String::as_str)),
     )
 }
 
@@ -178,6 +265,10 @@ pub fn read_text(
     }
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            out.push(missing(path, sources));
+            return None;
+        }
         Err(error) => {
             out.push(unreadable(path, &error.to_string(), sources));
             return None;
@@ -217,113 +308,145 @@ fn read_tree(
     (!broken).then_some((file, tree, text))
 }
 
-fn read_shared(models: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) -> Shared {
+/// Reads what all models of a folder share. `None` if any of it is wrong: whoever needs it would only
+/// rain follow-up problems.
+fn read_shared(models: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) -> Option<Shared> {
+    let before = out.len();
     let mut shared = Shared::default();
-    let bib = models.join("references.bib");
-    if let Some((file, text)) = read_text(&bib, sources, out) {
+    if let Some((file, text)) = read_text(&models.join("references.bib"), sources, out) {
         shared.bibliography = shared::bibliography(file, &text, out);
         shared.files.push((PathBuf::from("references.bib"), text));
     }
-    let mut read = |name: &str, files: &mut Vec<(PathBuf, String)>, out: &mut Vec<Diagnostic>| {
+    let mut read = |name: &str, out: &mut Vec<Diagnostic>| {
         let (file, tree, text) = read_tree(&models.join(name), sources, out)?;
-        files.push((PathBuf::from(name), text));
+        shared.files.push((PathBuf::from(name), text));
         Some((file, tree))
     };
-    if let Some((file, tree)) = read("nutrients.toml", &mut shared.files, out) {
-        shared.nutrients = shared::nutrients(file, &tree, out);
-    }
-    if let Some((file, tree)) = read("rate_laws.toml", &mut shared.files, out) {
-        shared.laws = laws(file, &tree, out);
-    }
-    if let Some((file, tree)) = read("reference.toml", &mut shared.files, out) {
-        shared.people = shared::people(file, &tree, out);
-    }
-    shared
-}
-
-fn laws(file: FileId, tree: &Tree, out: &mut Vec<Diagnostic>) -> BTreeMap<String, Law> {
-    let mut laws = BTreeMap::new();
-    let mut reader = Reader::new(tree, "rate_laws.toml", Span { file, range: 0..0 });
-    check_format(&mut reader, out);
-    reader.text("title", out);
-    reader.text("about", out);
-    for entry in reader
-        .sub("laws", out)
-        .map(|table| table.entries.as_slice())
-        .unwrap_or_default()
-    {
-        let super::file::Value::Table(body) = &entry.item.value else {
-            continue;
-        };
-        let mut law = Reader::new(body, format!("law `{}`", entry.key), entry.key_span.clone());
-        law.text("about", out);
-        law.text("title", out);
-        law.text("source", out);
-        let arguments = law
-            .texts("arguments", out)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
-        let formula = law
-            .required("formula", out)
-            .and_then(|item| formula_of(item, out));
-        law.finish(out);
-        if let Some(formula) = formula {
-            laws.insert(entry.key.clone(), Law { arguments, formula });
+    let nutrients = read("nutrients.toml", out);
+    let laws = read("rate_laws.toml", out);
+    let people = read("reference.toml", out);
+    for (_, tree) in [&nutrients, &laws].into_iter().flatten() {
+        if !shared.bibliography.entries.is_empty() {
+            shared.check_cited(&declare::cited(tree), out);
         }
     }
-    reader.finish(out);
-    laws
+    if let Some((file, tree)) = nutrients {
+        shared.nutrients = shared::nutrients(file, &tree, out);
+    }
+    if let Some((file, tree)) = laws {
+        shared.laws = laws::laws(file, &tree, out);
+    }
+    if let Some((file, tree)) = people {
+        shared.people = shared::people(file, &tree, out);
+        let known = names_in(models, ".toml");
+        shared.check_people_modules(&known, out);
+    }
+    (!has_errors(&out[before..])).then_some(shared)
 }
 
-fn compose_file(
-    models: &Path,
+/// Reads a model file with its modules and composes them. `None` if a file could not be read: whoever
+/// names what it declares would only rain follow-up problems.
+fn model_from(
+    path: &Path,
     name: &str,
-    file: FileId,
-    text: &str,
     shared: &Shared,
     sources: &mut Sources,
     out: &mut Vec<Diagnostic>,
-) -> Model {
-    let (tree, problems) = parse(file, text);
-    let broken = !problems.is_empty();
-    out.extend(problems);
+) -> Option<Model> {
+    let (file, tree, text) = read_tree(path, sources, out)?;
     let mut model = empty(name, shared);
-    model.files.insert(
-        0,
-        (
-            PathBuf::from(format!("{name}.model.toml")),
-            text.to_string(),
-        ),
-    );
-    if !broken {
-        let mut reader = Reader::new(&tree, format!("model `{name}`"), Span { file, range: 0..0 });
-        check_format(&mut reader, out);
-        model.title = reader
-            .required_text("title", out)
-            .map(|(t, _)| t.to_string())
-            .unwrap_or_default();
-        model.about = reader
-            .required_text("about", out)
-            .map(|(t, _)| t.trim().to_string())
-            .unwrap_or_default();
-        if let Some((text, item)) = reader.text("warm_up", out) {
-            model.warm_up_s = duration_s(text, item, out).unwrap_or(0.0);
-        }
-        if let Some((text, item)) = reader.text("time_unit", out) {
-            duration_s(&format!("1 {text}"), item, out);
-            if let Some(unit) = unit_of(text, item, out) {
-                model.time_unit = unit;
-            }
-        }
-        reader.required("modules", out);
-        let modules = reader.texts("modules", out);
-        reader.finish(out);
-        for (module, span) in modules {
-            add_module(models, &module, Some(span), &mut model, sources, out);
+    model
+        .files
+        .insert(0, (PathBuf::from(format!("{name}.model.toml")), text));
+    let modules = head(file, &tree, &mut model, out);
+    let folder = folder_of(path);
+    let mut complete = !modules.is_empty();
+    for (module, span) in modules {
+        let path = folder.join(format!("{module}.toml"));
+        if model.modules.iter().any(|(_, known)| known.name == module) {
+            out.push(problem_with_help(
+                "duplicate-name",
+                format!("module `{module}` is named twice"),
+                span,
+                "second time",
+                Some("leave one of them out".to_string()),
+            ));
+        } else if path.exists() {
+            complete &= add_module(&path, &module, &mut model, sources, out).is_some();
+        } else {
+            complete = false;
+            let known = names_in(folder, ".toml");
+            let modules = known.iter().map(String::as_str);
+            out.push(unknown_name(
+                format!("there is no module `{module}` ({})", path.display()),
+                &module,
+                span,
+                modules.filter(|known| is_module(known)),
+            ));
         }
     }
-    check::compose(&model, shared, out)
+    complete.then(|| check::compose(&model, shared, out))
+}
+
+/// Whether `NAME.toml` is a module, judged by its name.
+fn is_module(name: &str) -> bool {
+    !name.ends_with(".model") && !SHARED_FILES.contains(&format!("{name}.toml").as_str())
+}
+
+/// Reads the keys of a model file; returns the modules it names.
+fn head(
+    file: FileId,
+    tree: &Tree,
+    model: &mut ModelFile,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<(String, Span)> {
+    let what = format!("model `{}`", model.name);
+    let mut reader = Reader::new(tree, what, Span { file, range: 0..0 });
+    check_format(&mut reader, out);
+    if let Some((title, _)) = reader.required_text("title", out) {
+        model.title = title.to_string();
+    }
+    if let Some((about, _)) = reader.required_text("about", out) {
+        model.about = about.trim().to_string();
+    }
+    if let Some((text, item)) = reader.text("warm_up", out) {
+        model.warm_up_s = duration_s(text, item, out).unwrap_or(0.0);
+    }
+    if let Some((text, item)) = reader.text("time_unit", out)
+        && let Some(unit) = unit_of(text, item, out)
+    {
+        let second = Unit::parse("s").expect("s is a unit");
+        if unit.dimension != second.dimension {
+            let message = format!("`{text}` is {}, not a unit of time", unit.describe());
+            out.push(problem_with_help(
+                "wrong-unit",
+                message,
+                item.span.clone(),
+                "not a time",
+                Some("one of: ms, s, min, h, d".to_string()),
+            ));
+        }
+        model.time_unit = unit;
+    }
+    let listed = reader
+        .required("modules", out)
+        .map(|item| item.span.clone());
+    let modules = reader.texts("modules", out);
+    if let (Some(span), true) = (listed, modules.is_empty())
+        && reader
+            .item("modules")
+            .is_some_and(|item| matches!(&item.value, Value::List(list) if list.is_empty()))
+    {
+        out.push(problem_with_help(
+            "empty-model",
+            "this model is made of no module".to_string(),
+            span,
+            "empty",
+            Some("name the modules it is made of".to_string()),
+        ));
+    }
+    reader.finish(out);
+    modules
 }
 
 fn empty(name: &str, shared: &Shared) -> ModelFile {
@@ -338,74 +461,55 @@ fn empty(name: &str, shared: &Shared) -> ModelFile {
     }
 }
 
+/// Reads one module; `None` if the file could not be read.
 fn add_module(
-    models: &Path,
+    path: &Path,
     name: &str,
-    span: Option<Span>,
     model: &mut ModelFile,
     sources: &mut Sources,
     out: &mut Vec<Diagnostic>,
-) {
-    let path = models.join(format!("{name}.toml"));
-    if let (false, Some(span)) = (path.exists(), span) {
-        let known: Vec<String> = std::fs::read_dir(models)
-            .map(|entries| {
-                entries
-                    .flatten()
-                    .map(|e| e.file_name().to_string_lossy().into_owned())
-                    .collect()
-            })
-            .unwrap_or_default();
-        let names = known
-            .iter()
-            .filter(|n| !n.ends_with(".model.toml"))
-            .filter_map(|n| n.strip_suffix(".toml"));
-        out.push(problem_with_help(
-            "unknown-name",
-            format!("there is no module `{name}` ({})", path.display()),
-            span,
-            "no such file",
-            suggestion(name, names),
-        ));
-        return;
-    }
-    if model.modules.iter().any(|(_, module)| module.name == name) {
-        return;
-    }
-    if let Some((file, tree, text)) = read_tree(&path, sources, out) {
-        model
-            .files
-            .push((PathBuf::from(format!("{name}.toml")), text));
-        model
-            .modules
-            .push((path, ModuleFile::read(name, file, &tree, out)));
-    }
+) -> Option<()> {
+    let (file, tree, text) = read_tree(path, sources, out)?;
+    let module = ModuleFile::read(name, file, &tree, out);
+    model
+        .files
+        .push((PathBuf::from(format!("{name}.toml")), text));
+    model.modules.push((path.to_path_buf(), module));
+    Some(())
 }
 
-/// A module with everything it uses, transitively: enough to check it on its own.
+/// A module with everything it uses, transitively: enough to check it on its own. `None` if one of the
+/// files could not be read.
 fn with_dependencies(
-    models: &Path,
+    path: &Path,
     name: &str,
     shared: &Shared,
     sources: &mut Sources,
     out: &mut Vec<Diagnostic>,
-) -> ModelFile {
+) -> Option<ModelFile> {
     let mut model = empty(name, shared);
     let mut waiting = vec![name.to_string()];
     let mut seen = BTreeSet::new();
+    let mut complete = true;
     while let Some(next) = waiting.pop() {
         if !seen.insert(next.clone()) {
             continue;
         }
-        if next != name && !models.join(format!("{next}.toml")).exists() {
+        let path = if next == name {
+            path.to_path_buf()
+        } else {
+            folder_of(path).join(format!("{next}.toml"))
+        };
+        // What is used of a module that does not exist is reported where it is used.
+        if next != name && !path.exists() {
             continue;
         }
-        add_module(models, &next, None, &mut model, sources, out);
+        complete &= add_module(&path, &next, &mut model, sources, out).is_some();
         if let Some((_, module)) = model.modules.iter().find(|(_, module)| module.name == next) {
             for (used, _) in &module.uses {
                 waiting.push(used.split('.').next().unwrap_or(used).to_string());
             }
         }
     }
-    model
+    complete.then_some(model)
 }

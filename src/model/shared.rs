@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::check::symbols::{Symbol, Symbols};
-use super::declare::check_format;
-use super::file::{Item, Reader, Table as Tree, Value, problem, problem_with_help, suggestion};
+use super::declare::{check_format, choice};
+use super::file::{Item, Reader, Table as Tree, problem_with_help};
 use super::load::Shared;
+use super::messages::{table_of, unknown_name, unknown_reference, written_quantity, wrong_unit};
 use super::types::*;
 use crate::diagnostics::{Diagnostic, FileId, Span};
-use crate::units::Quantity;
+use crate::units::{Quantity, Unit};
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
@@ -27,11 +28,12 @@ pub fn bibliography(file: FileId, text: &str, out: Out) -> Bibliography {
         Ok(parsed) => parsed,
         Err(error) => {
             let range = error.span.start.min(text.len())..error.span.end.min(text.len());
-            out.push(problem(
+            out.push(problem_with_help(
                 "bibtex-syntax",
                 format!("references.bib cannot be read: {}", error.kind),
                 Span { file, range },
                 "here",
+                Some("an entry reads `@article{key, title = {…}, year = {2001}}`".to_string()),
             ));
             return Bibliography::default();
         }
@@ -74,19 +76,16 @@ pub fn nutrients(file: FileId, tree: &Tree, out: Out) -> BTreeMap<String, Nutrie
     check_format(&mut reader, out);
     reader.text("title", out);
     reader.text("about", out);
-    let tables = reader
+    let entries = reader
         .sub("nutrients", out)
         .map(|table| table.entries.as_slice())
         .unwrap_or_default();
-    for entry in tables {
-        let Value::Table(body) = &entry.item.value else {
+    for entry in entries {
+        let what = format!("nutrient `{}`", entry.key);
+        let Some(body) = table_of(&what, &entry.item, out) else {
             continue;
         };
-        let mut inner = Reader::new(
-            body,
-            format!("nutrient `{}`", entry.key),
-            entry.key_span.clone(),
-        );
+        let mut inner = Reader::new(body, what, entry.key_span.clone());
         let nutrient = nutrient(&entry.key, &mut inner, out);
         inner.finish(out);
         nutrients.insert(entry.key.clone(), nutrient);
@@ -100,21 +99,9 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
         .required_text("title", out)
         .map(|(text, _)| text.to_string())
         .unwrap_or_default();
-    let molar_mass = reader.text("molar_mass", out).and_then(|(text, item)| {
-        let quantity = quantity(text, item, out)?;
-        let unit = crate::units::Unit::parse("g/mol").expect("g/mol is a unit");
-        let value = quantity.value_in(&unit).filter(|mass| *mass > 0.0);
-        if value.is_none() {
-            let message = format!("`{text}` is not a molar mass");
-            out.push(problem(
-                "wrong-unit",
-                message,
-                item.span.clone(),
-                "such as \"55.845 g/mol\"",
-            ));
-        }
-        value
-    });
+    let molar_mass = reader
+        .item("molar_mass")
+        .and_then(|item| molar_mass(item, out));
     reader.text("source", out);
     let mut potency = Vec::new();
     for entry in reader
@@ -122,34 +109,16 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
         .map(|table| table.entries.as_slice())
         .unwrap_or_default()
     {
-        if let Value::Text(text) = &entry.item.value
-            && let Some(quantity) = quantity(text, &entry.item, out)
-        {
+        if let Some(quantity) = written_quantity(&entry.item, out) {
             potency.push((entry.key.clone(), quantity.value, quantity.unit));
         }
     }
-    let mut intakes = Vec::new();
-    for item in reader.list("intake", out).unwrap_or_default() {
-        let Value::Table(body) = &item.value else {
-            continue;
-        };
-        let mut inner = Reader::new(body, "intake", item.span.clone());
-        let people = inner
-            .required_text("people", out)
-            .map(|(text, _)| text.to_string());
-        let kind = inner
-            .required_text("kind", out)
-            .map(|(text, _)| text.to_string());
-        let value = inner
-            .required_text("value", out)
-            .and_then(|(text, item)| quantity(text, item, out));
-        let note = inner.text("note", out).map(|(text, _)| text.to_string());
-        inner.text("source", out);
-        inner.finish(out);
-        if let (Some(people), Some(kind), Some(value)) = (people, kind, value) {
-            intakes.push((people, kind, value.value, value.unit, note));
-        }
-    }
+    let intakes = reader
+        .list("intake", out)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|item| intake(item, out))
+        .collect();
     Nutrient {
         key: key.to_string(),
         title,
@@ -159,19 +128,58 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
     }
 }
 
-fn quantity(text: &str, item: &Item, out: Out) -> Option<Quantity> {
-    match Quantity::parse(text) {
-        Ok(quantity) => Some(quantity),
-        Err(error) => {
-            out.push(problem(
-                "unknown-unit",
-                format!("`{text}` is not a quantity: {}", error.message),
-                item.within(error.range),
-                "not understood",
-            ));
-            None
-        }
+fn molar_mass(item: &Item, out: Out) -> Option<f64> {
+    let quantity = written_quantity(item, out)?;
+    let unit = Unit::parse("g/mol").expect("g/mol is a unit");
+    let value = quantity.value_in(&unit);
+    match value {
+        Some(mass) if mass > 0.0 => return value,
+        Some(_) => out.push(problem_with_help(
+            "impossible-value",
+            "a molar mass is above zero".to_string(),
+            item.span.clone(),
+            "not above zero",
+            Some("write it such as \"55.845 g/mol\"".to_string()),
+        )),
+        None => out.push(problem_with_help(
+            "wrong-unit",
+            format!(
+                "a molar mass is mass per amount, this is {}",
+                quantity.unit.describe()
+            ),
+            item.span.clone(),
+            &quantity.unit.describe(),
+            Some("write it such as \"55.845 g/mol\"".to_string()),
+        )),
     }
+    None
+}
+
+/// One row of reference intakes: people, kind, value and unit, note.
+fn intake(item: &Item, out: Out) -> Option<(String, String, f64, Unit, Option<String>)> {
+    let mut reader = Reader::new(
+        table_of("an intake", item, out)?,
+        "this intake",
+        item.span.clone(),
+    );
+    let people = reader.required_text("people", out);
+    reader.required("kind", out);
+    let kinds = ["ear", "rda", "ai", "ul", "ul_eu"].map(|kind| (kind, kind));
+    let kind = choice(&mut reader, "kind", &kinds, out);
+    let value = reader
+        .required("value", out)
+        .and_then(|item| written_quantity(item, out));
+    let note = reader.text("note", out).map(|(text, _)| text.to_string());
+    reader.text("source", out);
+    reader.finish(out);
+    let (value, (people, _)) = (value?, people?);
+    Some((
+        people.to_string(),
+        kind?.to_string(),
+        value.value,
+        value.unit,
+        note,
+    ))
 }
 
 /// Reads `reference.toml`.
@@ -186,55 +194,68 @@ pub fn people(file: FileId, tree: &Tree, out: Out) -> Vec<PeopleFile> {
         .map(|table| table.entries.as_slice())
         .unwrap_or_default()
     {
-        let Value::Table(body) = &entry.item.value else {
+        let what = format!("people `{}`", entry.key);
+        let Some(body) = table_of(&what, &entry.item, out) else {
             continue;
         };
-        let mut inner = Reader::new(
-            body,
-            format!("people `{}`", entry.key),
-            entry.key_span.clone(),
-        );
-        let title = inner
-            .required_text("title", out)
-            .map(|(text, _)| text.to_string())
-            .unwrap_or_default();
-        let sex = inner
-            .required_text("sex", out)
-            .map(|(text, _)| text.to_string())
-            .unwrap_or_default();
-        let mut set = Vec::new();
-        for item in inner
-            .sub("set", out)
-            .map(|table| table.entries.as_slice())
-            .unwrap_or_default()
-        {
-            let text = match &item.item.value {
-                Value::Text(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => continue,
-            };
-            if let Some(quantity) = quantity(&text, &item.item, out) {
-                set.push((
-                    item.key.clone(),
-                    item.key_span.clone(),
-                    quantity,
-                    item.item.span.clone(),
-                ));
-            }
-        }
+        let mut inner = Reader::new(body, what, entry.key_span.clone());
+        people.extend(preset(&entry.key, &mut inner, out));
         inner.finish(out);
-        people.push(PeopleFile {
-            name: entry.key.clone(),
-            title,
-            sex,
-            set,
-        });
     }
     reader.finish(out);
     people
 }
 
+fn preset(name: &str, reader: &mut Reader, out: Out) -> Option<PeopleFile> {
+    let title = reader.required_text("title", out);
+    reader.required("sex", out);
+    let sexes = ["male", "female"].map(|sex| (sex, sex));
+    let sex = choice(reader, "sex", &sexes, out);
+    let mut set = Vec::new();
+    for entry in reader
+        .sub("set", out)
+        .map(|table| table.entries.as_slice())
+        .unwrap_or_default()
+    {
+        if let Some(quantity) = written_quantity(&entry.item, out) {
+            let (name, span) = (entry.key.clone(), entry.key_span.clone());
+            set.push((name, span, quantity, entry.item.span.clone()));
+        }
+    }
+    Some(PeopleFile {
+        name: name.to_string(),
+        title: title?.0.to_string(),
+        sex: sex?.to_string(),
+        set,
+    })
+}
+
 impl Shared {
+    /// Every source must be in the bibliography.
+    pub fn check_cited(&self, cited: &[(String, Span)], out: Out) {
+        for (key, span) in cited {
+            if !self.bibliography.entries.contains_key(key) {
+                out.push(unknown_reference(key, span.clone(), &self.bibliography));
+            }
+        }
+    }
+
+    /// What a preset sets must belong to a module of the folder; whether the module declares it is seen
+    /// when a model is composed.
+    pub fn check_people_modules(&self, modules: &[String], out: Out) {
+        for (name, span, _, _) in self.people.iter().flat_map(|preset| &preset.set) {
+            let module = name.split('.').next().unwrap_or_default();
+            if !modules.iter().any(|known| known == module) {
+                out.push(unknown_name(
+                    format!("there is no module `{module}`"),
+                    module,
+                    span.clone(),
+                    modules.iter().map(String::as_str),
+                ));
+            }
+        }
+    }
+
     /// Resolves the presets against a model. What a preset says of modules that the model does not
     /// hold is left out.
     pub fn people(&self, model: &mut Model, symbols: &Symbols, out: Out) {
@@ -255,12 +276,11 @@ impl Shared {
                     Some(Symbol::Parameter(id)) => (&model.parameters[id.index()].unit, Ok(id)),
                     Some(Symbol::Input(id)) => (&model.inputs[id.index()].unit, Err(id)),
                     _ => {
-                        out.push(problem_with_help(
-                            "unknown-name",
+                        out.push(unknown_name(
                             format!("`{name}` is neither a parameter nor an input"),
+                            name,
                             span.clone(),
-                            "not found",
-                            suggestion(name, symbols.names()),
+                            symbols.names(),
                         ));
                         continue;
                     }
@@ -268,11 +288,11 @@ impl Shared {
                 match (quantity.value_in(unit), slot) {
                     (Some(value), Ok(id)) => resolved.parameters.push((id, value)),
                     (Some(value), Err(id)) => resolved.inputs.push((id, value)),
-                    (None, _) => out.push(problem(
-                        "wrong-unit",
-                        format!("`{name}` is in {}", unit.text),
+                    (None, _) => out.push(wrong_unit(
+                        format!("`{name}` is in {} ({})", unit.text, unit.describe()),
                         value_span.clone(),
-                        "wrong unit",
+                        &quantity.unit,
+                        unit,
                     )),
                 }
             }

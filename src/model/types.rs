@@ -119,7 +119,7 @@ pub enum ParameterKind {
 
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Dotted: `iron.tau_ferroportin`.
+    /// Dotted: `kidney.clearance`.
     pub name: String,
     pub title: Option<String>,
     pub kind: ParameterKind,
@@ -260,7 +260,7 @@ pub enum Effect {
 
 #[derive(Debug, Clone)]
 pub struct Edge {
-    /// Dotted: `iron.vitamin_c_raises_absorption`.
+    /// Dotted: `gut.acid_raises_absorption`.
     pub name: String,
     /// Row of the list of edges (`"F03"`).
     pub id: Option<String>,

@@ -139,7 +139,17 @@ pub fn quantity(text: &str) -> Result<Quantity, UnitError> {
     Ok(Quantity { value, unit })
 }
 
+/// More bytes than any unit needs: joining texts takes time that grows with their square.
+const LONGEST: usize = 200;
+
 pub fn unit(text: &str) -> Result<Unit, UnitError> {
+    if text.len() > LONGEST {
+        return Err(UnitError {
+            range: 0..text.len(),
+            message: "this is too long for a unit".to_string(),
+            suggestions: Vec::new(),
+        });
+    }
     let mut parser = Parser {
         text,
         at: 0,

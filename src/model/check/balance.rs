@@ -1,25 +1,38 @@
-//! Proves that processes balance, gives boundary processes their accumulators, finds conserved totals.
+//! Proves that processes balance and gives boundary processes their accumulators.
 
+use super::symbols::Symbols;
 use crate::diagnostics::Diagnostic;
-use crate::model::file::{problem, problem_with_help};
+use crate::model::file::problem_with_help;
 use crate::model::types::*;
 use crate::units::Unit;
 
 /// Checks units and balance of every process and that every state changes in exactly one way.
-pub fn check(model: &mut Model, out: &mut Vec<Diagnostic>) {
+pub fn check(model: &mut Model, symbols: &Symbols, out: &mut Vec<Diagnostic>) {
     let second = Unit::parse("s").expect("s is a unit");
     for at in 0..model.processes.len() {
-        balanced(model, at, out);
+        if !symbols.is_lost(&model.processes[at].name) {
+            balanced(model, at, out);
+        }
         convert(model, at, &second, out);
     }
-    every_state_moves(model, out);
-    model.conserved = conserved(model);
+    // Where a declaration could not be read, a state may only seem to stand still.
+    if !symbols.any_broken() {
+        every_state_moves(model, out);
+    }
 }
 
 /// Matter that goes in must come out: for every kind of matter named by `of`, on inner processes.
+/// States in units of another kind are left to [`convert`].
 fn balanced(model: &Model, at: usize, out: &mut Vec<Diagnostic>) {
     let process = &model.processes[at];
-    if process.boundary.is_some() {
+    let dimension = |state: &StateId| &model.states[state.index()].unit.dimension;
+    let mut dimensions = process
+        .from
+        .iter()
+        .chain(&process.to)
+        .map(|(state, _)| dimension(state));
+    let first = dimensions.next();
+    if process.boundary.is_some() || dimensions.any(|other| Some(other) != first) {
         return;
     }
     let amount = |side: &[(StateId, f64)], matter: &str| -> f64 {
@@ -85,7 +98,7 @@ fn convert(model: &mut Model, at: usize, second: &Unit, out: &mut Vec<Diagnostic
                         ),
                         span.clone(),
                         "units do not fit",
-                        Some("all states that a process moves share one dimension".to_string()),
+                        Some("all states that a process moves are in one kind of unit".to_string()),
                     ));
                 }
                 (*state, coefficient * factor.unwrap_or(1.0))
@@ -95,13 +108,15 @@ fn convert(model: &mut Model, at: usize, second: &Unit, out: &mut Vec<Diagnostic
     let from = side(&process.from, out);
     let to = side(&process.to, out);
     let boundary = process.boundary.as_ref().map(|(direction, _, _)| {
-        let (state, factor) = from
-            .iter()
-            .chain(&to)
-            .next()
-            .copied()
-            .unwrap_or((StateId(0), 1.0));
-        (*direction, factor, model.states[state.index()].unit.clone())
+        // Without its state, which has been reported, a process has nothing to count.
+        match from.iter().chain(&to).next() {
+            Some((state, factor)) => (
+                *direction,
+                *factor,
+                model.states[state.index()].unit.clone(),
+            ),
+            None => (*direction, 1.0, Unit::one()),
+        }
     });
     let process = &mut model.processes[at];
     process.from = from;
@@ -124,139 +139,29 @@ fn every_state_moves(model: &Model, out: &mut Vec<Diagnostic>) {
             }
         }
     }
-    let mut rated = vec![0usize; model.states.len()];
+    let mut rated = vec![false; model.states.len()];
     for rate in &model.rates {
-        rated[rate.state.index()] += 1;
+        rated[rate.state.index()] = true;
     }
     for (at, state) in model.states.iter().enumerate() {
-        let mistake = match (moved[at], rated[at]) {
-            (true, 0) | (false, 1) => continue,
-            (false, 0) if filled[at] => continue,
-            (true, _) => "is moved by a process and has a rate of its own",
-            (false, 0) => "never changes: no process moves it and it has no rate",
-            (false, _) => "has two rates",
+        let (mistake, way_out) = match (moved[at], rated[at]) {
+            (true, false) | (false, true) => continue,
+            (false, false) if filled[at] => continue,
+            (true, true) => (
+                "is moved by a process and has a rate of its own",
+                "leave its line in [rates] out, or make the rate a process",
+            ),
+            (false, false) => (
+                "never changes: no process moves it and it has no rate",
+                "make it a parameter, or give it a process or a line in [rates]",
+            ),
         };
-        out.push(problem(
+        out.push(problem_with_help(
             "bad-state",
             format!("state `{}` {mistake}", state.name),
             state.span.clone(),
             "here",
+            Some(way_out.to_string()),
         ));
     }
-}
-
-/// A basis of the left null space of the stoichiometric matrix, by Gauss–Jordan elimination with
-/// states as unknowns. Weights are per unit of each state.
-fn conserved(model: &Model) -> Vec<Conserved> {
-    let rated: Vec<bool> = {
-        let mut rated = vec![false; model.states.len()];
-        for rate in &model.rates {
-            rated[rate.state.index()] = true;
-        }
-        rated
-    };
-    let states: Vec<usize> = (0..model.states.len()).filter(|at| !rated[*at]).collect();
-    let column_of = |state: StateId| states.iter().position(|at| *at == state.index());
-    // Weights are sought per SI amount, so that the entries are the plain coefficients.
-    let si: Vec<f64> = states
-        .iter()
-        .map(|at| model.states[*at].unit.factor.to_f64())
-        .collect();
-    let mut rows: Vec<Vec<f64>> = Vec::new();
-    for process in &model.processes {
-        let mut row = vec![0.0; states.len()];
-        for (sign, side) in [(-1.0, &process.from), (1.0, &process.to)] {
-            for (state, factor) in side {
-                if let Some(column) = column_of(*state) {
-                    row[column] += sign * factor * si[column];
-                }
-            }
-        }
-        let size = row.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-        if size > 0.0 {
-            rows.push(row.iter().map(|x| x / size).collect());
-        }
-    }
-    for input in &model.inputs {
-        if let InputKind::Bolus { to } = &input.kind {
-            for (state, _) in to {
-                if let Some(column) = column_of(*state) {
-                    let mut row = vec![0.0; states.len()];
-                    row[column] = 1.0;
-                    rows.push(row);
-                }
-            }
-        }
-    }
-    let pivots = eliminate(&mut rows, states.len());
-    let mut found = Vec::new();
-    for free in (0..states.len()).filter(|column| !pivots.contains(&Some(*column))) {
-        let mut weights = vec![(free, 1.0)];
-        for (row, pivot) in rows.iter().zip(&pivots) {
-            if let Some(pivot) = pivot
-                && row[free].abs() > 1e-9
-            {
-                weights.push((*pivot, -row[free]));
-            }
-        }
-        weights.sort_by_key(|(column, _)| *column);
-        let text = weights
-            .iter()
-            .map(|(column, weight)| {
-                let name = &model.states[states[*column]].name;
-                if (weight - 1.0).abs() < 1e-9 {
-                    name.clone()
-                } else {
-                    format!("{weight:.6}·{name}")
-                }
-            })
-            .collect::<Vec<_>>()
-            .join(" + ");
-        let scale = si[weights[0].0];
-        found.push(Conserved {
-            weights: weights
-                .iter()
-                .map(|(column, weight)| {
-                    (
-                        StateId(states[*column] as u32),
-                        weight * si[*column] / scale,
-                    )
-                })
-                .collect(),
-            text,
-        });
-    }
-    found
-}
-
-/// Gauss–Jordan in place; the pivot column of each row.
-fn eliminate(rows: &mut [Vec<f64>], columns: usize) -> Vec<Option<usize>> {
-    let mut pivots = vec![None; rows.len()];
-    let mut next = 0;
-    for column in 0..columns {
-        let Some(best) = (next..rows.len())
-            .max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))
-            .filter(|row| rows[*row][column].abs() > 1e-9)
-        else {
-            continue;
-        };
-        rows.swap(next, best);
-        let lead = rows[next][column];
-        rows[next].iter_mut().for_each(|x| *x /= lead);
-        let pivot_row = rows[next].clone();
-        for (at, row) in rows.iter_mut().enumerate() {
-            if at != next && row[column] != 0.0 {
-                let factor = row[column];
-                for (x, p) in row.iter_mut().zip(&pivot_row) {
-                    *x -= factor * p;
-                }
-            }
-        }
-        pivots[next] = Some(column);
-        next += 1;
-        if next == rows.len() {
-            break;
-        }
-    }
-    pivots
 }

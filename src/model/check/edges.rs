@@ -2,9 +2,10 @@
 
 use super::lower::{Lowering, Structural, Typed};
 use super::symbols::{Scope, Symbol};
-use crate::model::declare::Combine;
-use crate::model::file::{problem, problem_with_help, suggestion};
+use crate::model::declare::{Combine, Declared, EdgeFile};
+use crate::model::file::problem_with_help;
 use crate::model::load::ModelFile;
+use crate::model::messages::unknown_name;
 use crate::model::types::*;
 use crate::units::Unit;
 
@@ -14,14 +15,6 @@ pub fn declare(file: &ModelFile, lowering: &mut Lowering) {
         for edge in &module.edges {
             let name = format!("{}.{}", module.name, edge.name);
             let id = EdgeId(lowering.model.edges.len() as u32);
-            if lowering.model.edges.iter().any(|other| other.name == name) {
-                lowering.out.push(problem(
-                    "duplicate-name",
-                    format!("edge `{}` is declared twice", edge.name),
-                    edge.span.clone(),
-                    "second declaration",
-                ));
-            }
             let body = &edge.body;
             let strength = (body.kind != EdgeKind::Claim).then(|| {
                 lowering.model.parameters.push(Parameter {
@@ -75,6 +68,10 @@ pub fn apply(file: &ModelFile, lowering: &mut Lowering) {
             let id = EdgeId(at_edge);
             at_edge += 1;
             composites(lowering, id, &module.name, &edge.body.made_of);
+            if edge.body.kind != EdgeKind::Factor {
+                described_target(lowering, &module.name, edge);
+                continue;
+            }
             let Some(factor) = &edge.body.factor else {
                 continue;
             };
@@ -106,11 +103,7 @@ fn composites(
     made_of: &[(String, crate::diagnostics::Span)],
 ) {
     for (name, span) in made_of {
-        let dotted = if name.contains('.') {
-            name.clone()
-        } else {
-            format!("{module}.{name}")
-        };
+        let dotted = dotted(module, name);
         match lowering
             .model
             .edges
@@ -127,57 +120,76 @@ fn composites(
                     .iter()
                     .map(|edge| edge.name.clone())
                     .collect();
-                lowering.out.push(problem_with_help(
-                    "unknown-name",
+                lowering.out.push(unknown_name(
                     format!("there is no edge `{name}`"),
+                    &dotted,
                     span.clone(),
-                    "not declared",
-                    suggestion(&dotted, known.iter().map(String::as_str)),
+                    known.iter().map(String::as_str),
                 ));
             }
         }
     }
 }
 
-fn target(
-    lowering: &mut Lowering,
-    module: &str,
-    edge: &crate::model::declare::Declared<crate::model::declare::EdgeFile>,
-) -> Option<Target> {
+/// A name as written in a module, with the module in front.
+fn dotted(module: &str, name: &str) -> String {
+    if name.contains('.') {
+        name.to_string()
+    } else {
+        format!("{module}.{name}")
+    }
+}
+
+/// What a structural edge or a claim speaks of need not be in the model; but a name in a module that is
+/// must be declared there.
+fn described_target(lowering: &mut Lowering, module: &str, edge: &Declared<EdgeFile>) {
     let onto = &edge.body.onto;
-    let span = edge
-        .body
-        .onto_span
-        .clone()
-        .unwrap_or_else(|| edge.span.clone());
+    let prefixes = ["processes.", "variables.", "states."];
+    let Some(name) = prefixes.iter().find_map(|prefix| onto.strip_prefix(prefix)) else {
+        return;
+    };
+    let dotted = dotted(module, name);
+    let owner = dotted.split('.').next().unwrap_or_default();
+    let present = lowering.symbols.modules.iter().any(|known| known == owner);
+    let known = lowering.symbols.global(&dotted).is_some() || lowering.symbols.is_lost(&dotted);
+    if present && !known {
+        lowering.out.push(unknown_name(
+            format!("there is no `{dotted}` for this edge to speak of"),
+            &dotted,
+            edge.body.onto_span.clone(),
+            lowering.symbols.names(),
+        ));
+    }
+}
+
+fn target(lowering: &mut Lowering, module: &str, edge: &Declared<EdgeFile>) -> Option<Target> {
+    let onto = &edge.body.onto;
+    let span = edge.body.onto_span.clone();
     let name = onto
         .strip_prefix("processes.")
         .or_else(|| onto.strip_prefix("variables."));
     let Some(name) = name else {
-        lowering.out.push(problem(
+        lowering.out.push(problem_with_help(
             "bad-edge",
-            "a factor edge acts on `processes.NAME` or `variables.NAME`".to_string(),
+            format!("a factor edge cannot act on `{onto}`"),
             span,
-            "neither",
+            "neither process nor variable",
+            Some("write `processes.NAME` or `variables.NAME`".to_string()),
         ));
         return None;
     };
-    let dotted = if name.contains('.') {
-        name.to_string()
-    } else {
-        format!("{module}.{name}")
-    };
+    let dotted = dotted(module, name);
     match lowering.symbols.global(&dotted) {
         Some(Symbol::Variable(id)) => Some(Target::Variable(id)),
         Some(Symbol::Process(id)) => Some(Target::Process(id)),
         _ => {
-            lowering.out.push(problem_with_help(
-                "unknown-name",
-                format!("there is no process or variable `{dotted}` to act on"),
-                span,
-                "not found",
-                suggestion(&dotted, lowering.symbols.names()),
-            ));
+            if !lowering.symbols.is_lost(&dotted) {
+                let known = lowering.symbols.names();
+                let message = format!("there is no process or variable `{dotted}` to act on");
+                lowering
+                    .out
+                    .push(unknown_name(message, &dotted, span, known));
+            }
             None
         }
     }

@@ -2,22 +2,24 @@
 //!
 //! `symbols.rs` gives every name its id; `lower.rs` turns formulas into numeric expressions;
 //! `edges.rs` joins edges to their targets; `order.rs` finds cycles; `balance.rs` proves that
-//! processes balance and finds conserved totals.
+//! processes balance; `conserved.rs` finds conserved totals.
 //!
 //! Start reading at [`compose`].
 
 pub mod balance;
+pub mod conserved;
 pub mod edges;
 pub mod lower;
 pub mod order;
 pub mod symbols;
 
-use super::declare::Amount;
-use super::file::{problem, problem_with_help, suggestion};
+use super::declare::{Amount, Declared, InputFile};
+use super::file::problem_with_help;
 use super::load::{ModelFile, Shared};
+use super::messages::{unknown_name, wrong_unit};
 use super::types::*;
 use crate::diagnostics::Diagnostic;
-use crate::units::{Quantity, Unit};
+use crate::units::Unit;
 use lower::Lowering;
 use symbols::{Scope, Symbols};
 
@@ -37,7 +39,8 @@ pub fn compose(file: &ModelFile, shared: &Shared, out: &mut Vec<Diagnostic>) -> 
     modalities(file, &symbols, &mut model, out);
     shared.people(&mut model, &symbols, out);
     order::check(&mut model, out);
-    balance::check(&mut model, out);
+    balance::check(&mut model, &symbols, out);
+    model.conserved = conserved::totals(&model);
     model
 }
 
@@ -82,29 +85,8 @@ fn skeleton(file: &ModelFile, shared: &Shared) -> Model {
 
 /// Every source key must be in references.bib.
 fn check_references(file: &ModelFile, shared: &Shared, out: &mut Vec<Diagnostic>) {
-    let known = &shared.bibliography.entries;
-    let mut check = |key: &str, span: &crate::diagnostics::Span| {
-        if !known.contains_key(key) {
-            out.push(problem_with_help(
-                "unknown-reference",
-                format!("`{key}` is not in references.bib"),
-                span.clone(),
-                "no such entry",
-                suggestion(key, known.keys().map(String::as_str)),
-            ));
-        }
-    };
     for (_, module) in &file.modules {
-        for parameter in &module.parameters {
-            if let Origin::Source { key, .. } = &parameter.body.origin {
-                check(key, &parameter.body.origin_span);
-            }
-        }
-        for edge in &module.edges {
-            for (key, span) in edge.body.sources.iter().chain(&edge.body.against) {
-                check(key, span);
-            }
-        }
+        shared.check_cited(&module.cited, out);
     }
 }
 
@@ -120,8 +102,15 @@ fn lower_algebra(file: &ModelFile, lowering: &mut Lowering) {
             v += 1;
         }
         for process in &module.processes {
-            let unit = lowering.model.processes[p].unit.clone();
-            let expr = lowering.formula_in(scope, &process.body.rate, &unit, "this process");
+            // Without its states a process has no unit to be checked against.
+            let lost = lowering.symbols.is_broken(at, &process.name);
+            let expr = if lost && process.body.unit.is_none() {
+                let typed = lowering.formula_any(scope, &process.body.rate);
+                typed.map_or(Expr::Number(0.0), |typed| typed.expr)
+            } else {
+                let unit = lowering.model.processes[p].unit.clone();
+                lowering.formula_in(scope, &process.body.rate, &unit, "this process")
+            };
             lowering.model.processes[p].raw = expr.clone();
             lowering.model.processes[p].rate = expr;
             p += 1;
@@ -143,7 +132,7 @@ fn lower_states(file: &ModelFile, lowering: &mut Lowering) {
                 "this state",
             );
             if !lower::depends_on_parameters_only(&initial) {
-                lowering.out.push(problem(
+                lowering.out.push(problem_with_help(
                     "bad-initial",
                     format!(
                         "the initial value of `{}` may use parameters only",
@@ -151,6 +140,7 @@ fn lower_states(file: &ModelFile, lowering: &mut Lowering) {
                     ),
                     state.span.clone(),
                     "uses something that changes",
+                    Some("write a number, or a formula over parameters".to_string()),
                 ));
             }
             lowering.model.states[s].initial = initial;
@@ -163,13 +153,14 @@ fn lower_states(file: &ModelFile, lowering: &mut Lowering) {
                     .iter()
                     .map(|state| state.name.as_str())
                     .collect();
-                lowering.out.push(problem_with_help(
-                    "unknown-name",
-                    format!("`{}` is not a state of this module", rate.name),
-                    rate.span.clone(),
-                    "no such state",
-                    suggestion(&rate.name, known),
-                ));
+                if !module.broken.contains(&rate.name) {
+                    lowering.out.push(unknown_name(
+                        format!("`{}` is not a state of this module", rate.name),
+                        &rate.name,
+                        rate.span.clone(),
+                        known,
+                    ));
+                }
                 continue;
             };
             let unit = lowering.model.states[id.index()]
@@ -223,7 +214,7 @@ fn lower_observers(file: &ModelFile, lowering: &mut Lowering) {
             });
         }
         for input in &module.inputs {
-            let targets = bolus_targets(lowering, scope, &input.body);
+            let targets = bolus_targets(lowering, scope, input);
             if input.body.default.is_none() {
                 lowering.model.inputs[i].kind = InputKind::Bolus { to: targets };
             }
@@ -235,17 +226,19 @@ fn lower_observers(file: &ModelFile, lowering: &mut Lowering) {
 fn bolus_targets(
     lowering: &mut Lowering,
     scope: Scope,
-    input: &super::declare::InputFile,
+    declared: &Declared<InputFile>,
 ) -> Vec<(StateId, Expr)> {
+    let input = &declared.body;
     let mut targets = Vec::new();
+    // Sum of the shares, as long as each is a plain number.
+    let mut sum = Some(0.0);
     for (name, span, amount) in &input.to {
         let Some(state) = lowering.symbols.find_state(scope, name, span, lowering.out) else {
             continue;
         };
         let state_unit = lowering.model.states[state.index()].unit.clone();
         let Some(factor) = input.unit.ratio_to(&state_unit) else {
-            lowering.out.push(problem(
-                "wrong-unit",
+            lowering.out.push(wrong_unit(
                 format!(
                     "an amount in {} ({}) cannot enter a state in {} ({})",
                     input.unit.text,
@@ -254,17 +247,37 @@ fn bolus_targets(
                     state_unit.describe()
                 ),
                 span.clone(),
-                "units do not fit",
+                &input.unit,
+                &state_unit,
             ));
             continue;
         };
         let share = amount_in(lowering, scope, amount, &Unit::one(), "this share");
+        sum = match share {
+            Expr::Number(number) => sum.map(|sum: f64| sum + number),
+            _ => None,
+        };
         let expr = if factor == 1.0 {
             share
         } else {
             Expr::Multiply(Box::new(share), Box::new(Expr::Number(factor)))
         };
         targets.push((state, expr));
+    }
+    if let Some(sum) = sum.filter(|sum| (sum - 1.0).abs() > 1e-9)
+        && targets.len() == input.to.len()
+        && !targets.is_empty()
+    {
+        lowering.out.push(problem_with_help(
+            "unbalanced-bolus",
+            format!(
+                "the shares of input `{}` sum to {sum}, not to 1",
+                declared.name
+            ),
+            declared.span.clone(),
+            "does not balance",
+            Some("send what enters no state to one of its own, such as faeces".to_string()),
+        ));
     }
     targets
 }
@@ -273,26 +286,27 @@ fn modalities(file: &ModelFile, symbols: &Symbols, model: &mut Model, out: &mut 
     for (at, (_, module)) in file.modules.iter().enumerate() {
         for modality in &module.modalities {
             let mut set = Vec::new();
-            for (name, span, text, value_span) in &modality.body.set {
+            for (name, span, quantity, value_span) in &modality.body.set {
                 let Some(id) = symbols.own_input(at, name) else {
                     let known: Vec<&str> = module.inputs.iter().map(|i| i.name.as_str()).collect();
-                    out.push(problem_with_help(
-                        "unknown-name",
-                        format!("`{name}` is not an input of this module"),
-                        span.clone(),
-                        "no such input",
-                        suggestion(name, known),
-                    ));
+                    if !module.broken.contains(name) {
+                        out.push(unknown_name(
+                            format!("`{name}` is not an input of this module"),
+                            name,
+                            span.clone(),
+                            known,
+                        ));
+                    }
                     continue;
                 };
                 let unit = &model.inputs[id.index()].unit;
-                match Quantity::parse(text).ok().and_then(|q| q.value_in(unit)) {
+                match quantity.value_in(unit) {
                     Some(value) => set.push((id, value)),
-                    None => out.push(problem(
-                        "wrong-unit",
-                        format!("`{text}` does not fit `{name}`, which is in {}", unit.text),
+                    None => out.push(wrong_unit(
+                        format!("`{name}` is in {} ({})", unit.text, unit.describe()),
                         value_span.clone(),
-                        "wrong unit",
+                        &quantity.unit,
+                        unit,
                     )),
                 }
             }

@@ -5,17 +5,36 @@ use crate::diagnostics::Diagnostic;
 use crate::model::file::problem_with_help;
 use crate::model::types::*;
 
-/// Fills [`Model::order`].
+/// Fills [`Model::order`]: depth first, each behind what it depends on.
+///
+/// The path is kept in a list, not on the stack: a file may hold a chain of any length.
 pub fn check(model: &mut Model, out: &mut Vec<Diagnostic>) {
     let variables = model.variables.len();
     let count = variables + model.processes.len();
     let mut mark = vec![Mark::New; count];
     let mut order = Vec::with_capacity(count);
-    let mut path = Vec::new();
-    for node in 0..count {
-        visit(
-            model, variables, node, &mut mark, &mut order, &mut path, out,
-        );
+    for first in 0..count {
+        if mark[first] != Mark::New {
+            continue;
+        }
+        mark[first] = Mark::Open;
+        let mut path = vec![Step::new(model, variables, first)];
+        while let Some(step) = path.last_mut() {
+            let Some(next) = step.waiting.pop() else {
+                mark[step.node] = Mark::Done;
+                order.push(algebra(variables, step.node));
+                path.pop();
+                continue;
+            };
+            match mark[next] {
+                Mark::Done => {}
+                Mark::Open => report(model, variables, next, &path, out),
+                Mark::New => {
+                    mark[next] = Mark::Open;
+                    path.push(Step::new(model, variables, next));
+                }
+            }
+        }
     }
     model.order = order;
 }
@@ -27,35 +46,27 @@ enum Mark {
     Done,
 }
 
-fn visit(
-    model: &Model,
-    variables: usize,
+/// A variable or process on the path, with what it depends on and has not yet followed.
+struct Step {
     node: usize,
-    mark: &mut [Mark],
-    order: &mut Vec<Algebra>,
-    path: &mut Vec<usize>,
-    out: &mut Vec<Diagnostic>,
-) {
-    match mark[node] {
-        Mark::Done => return,
-        Mark::Open => {
-            report(model, variables, node, path, out);
-            return;
-        }
-        Mark::New => {}
+    /// Last first.
+    waiting: Vec<usize>,
+}
+
+impl Step {
+    fn new(model: &Model, variables: usize, node: usize) -> Step {
+        let mut waiting = dependencies(model, variables, node);
+        waiting.reverse();
+        Step { node, waiting }
     }
-    mark[node] = Mark::Open;
-    path.push(node);
-    for next in dependencies(model, variables, node) {
-        visit(model, variables, next, mark, order, path, out);
-    }
-    path.pop();
-    mark[node] = Mark::Done;
-    order.push(if node < variables {
+}
+
+fn algebra(variables: usize, node: usize) -> Algebra {
+    if node < variables {
         Algebra::Variable(VariableId(node as u32))
     } else {
         Algebra::Process(ProcessId((node - variables) as u32))
-    });
+    }
 }
 
 fn dependencies(model: &Model, variables: usize, node: usize) -> Vec<usize> {
@@ -76,7 +87,7 @@ fn dependencies(model: &Model, variables: usize, node: usize) -> Vec<usize> {
     found.into_inner()
 }
 
-fn report(model: &Model, variables: usize, node: usize, path: &[usize], out: &mut Vec<Diagnostic>) {
+fn report(model: &Model, variables: usize, node: usize, path: &[Step], out: &mut Vec<Diagnostic>) {
     let name = |node: usize| {
         if node < variables {
             model.variables[node].name.clone()
@@ -84,8 +95,8 @@ fn report(model: &Model, variables: usize, node: usize, path: &[usize], out: &mu
             model.processes[node - variables].name.clone()
         }
     };
-    let start = path.iter().position(|other| *other == node).unwrap_or(0);
-    let mut circle: Vec<String> = path[start..].iter().map(|node| name(*node)).collect();
+    let start = path.iter().position(|step| step.node == node).unwrap_or(0);
+    let mut circle: Vec<String> = path[start..].iter().map(|step| name(step.node)).collect();
     circle.push(name(node));
     let span = if node < variables {
         model.variables[node].span.clone()

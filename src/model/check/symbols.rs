@@ -1,11 +1,12 @@
 //! Gives every declared thing its id and answers what a name means in a module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::declare::Declared;
-use crate::model::file::{problem, problem_with_help, suggestion};
+use crate::model::file::problem_with_help;
 use crate::model::load::{ModelFile, Shared};
+use crate::model::messages::unknown_name;
 use crate::model::types::*;
 use crate::units::Unit;
 
@@ -34,6 +35,8 @@ pub struct Symbols {
     by_name: BTreeMap<String, (Symbol, Span)>,
     pub modules: Vec<String>,
     uses: Vec<Vec<String>>,
+    /// Dotted names of declarations that could not be read: already reported.
+    broken: BTreeSet<String>,
 }
 
 impl Symbols {
@@ -45,6 +48,8 @@ impl Symbols {
             symbols
                 .uses
                 .push(module.uses.iter().map(|(name, _)| name.clone()).collect());
+            let dotted = |name: &String| format!("{}.{name}", module.name);
+            symbols.broken.extend(module.broken.iter().map(dotted));
         }
         symbols.declare_parameters_and_inputs(file, shared, model, out);
         symbols.declare_states_and_algebra(file, model, out);
@@ -88,12 +93,11 @@ impl Symbols {
                 if let Some((key, span)) = &i.body.nutrient
                     && !shared.nutrients.contains_key(key)
                 {
-                    out.push(problem_with_help(
-                        "unknown-name",
+                    out.push(unknown_name(
                         format!("`{key}` is not in nutrients.toml"),
+                        key,
                         span.clone(),
-                        "no such nutrient",
-                        suggestion(key, shared.nutrients.keys().map(String::as_str)),
+                        shared.nutrients.keys().map(String::as_str),
                     ));
                 }
                 model.inputs.push(Input {
@@ -188,6 +192,7 @@ impl Symbols {
                 };
                 let from = side(&p.body.from, out);
                 let to = side(&p.body.to, out);
+                let lost = from.len() + to.len() < p.body.from.len() + p.body.to.len();
                 let unit = p.body.unit.clone().unwrap_or_else(|| {
                     let first = from.iter().chain(&to).next();
                     first
@@ -213,6 +218,9 @@ impl Symbols {
                         .map(|direction| (direction, 1.0, Unit::one())),
                     span: p.span.clone(),
                 });
+                if lost {
+                    self.broken.insert(format!("{}.{}", module.name, p.name));
+                }
             }
         }
     }
@@ -271,6 +279,7 @@ impl Symbols {
                 .notes
                 .push(("first declared here".to_string(), Some(first.clone())));
             out.push(diagnostic);
+            self.broken.insert(name);
             return;
         }
         self.by_name.insert(name, (symbol, item.span.clone()));
@@ -279,13 +288,12 @@ impl Symbols {
     fn check_uses(&self, file: &ModelFile, out: Out) {
         for (_, module) in &file.modules {
             for (name, span) in &module.uses {
-                if !self.by_name.contains_key(name) {
-                    out.push(problem_with_help(
-                        "unknown-name",
+                if !self.by_name.contains_key(name) && !self.broken.contains(name) {
+                    out.push(unknown_name(
                         format!("no module of this model declares `{name}`"),
+                        name,
                         span.clone(),
-                        "not found",
-                        suggestion(name, self.by_name.keys().map(String::as_str)),
+                        self.by_name.keys().map(String::as_str),
                     ));
                 }
             }
@@ -312,6 +320,21 @@ impl Symbols {
             Symbol::Input(id) => Some(id),
             _ => None,
         }
+    }
+
+    /// Whether a name stands for a declaration that could not be read.
+    pub fn is_broken(&self, module: usize, name: &str) -> bool {
+        self.is_lost(name) || self.is_lost(&format!("{}.{name}", self.modules[module]))
+    }
+
+    /// Whether a dotted name stands for a declaration that could not be read whole.
+    pub fn is_lost(&self, dotted: &str) -> bool {
+        self.broken.contains(dotted)
+    }
+
+    /// Whether any declaration could not be read.
+    pub fn any_broken(&self) -> bool {
+        !self.broken.is_empty()
     }
 
     /// By dotted name, whoever asks.
@@ -348,13 +371,14 @@ impl Symbols {
             .keys()
             .map(|known| known.strip_prefix(&prefix).unwrap_or(known))
             .collect();
-        out.push(problem_with_help(
-            "unknown-name",
-            format!("`{name}` is not declared in module `{module}` or anywhere else"),
-            span.clone(),
-            "not known",
-            suggestion(name, known),
-        ));
+        if !self.is_broken(scope.module, name) {
+            out.push(unknown_name(
+                format!("`{name}` is not declared in module `{module}` or anywhere else"),
+                name,
+                span.clone(),
+                known,
+            ));
+        }
         None
     }
 
@@ -362,12 +386,12 @@ impl Symbols {
         match self.find(scope, name, span, out)? {
             Symbol::State(id) => Some(id),
             _ => {
-                let message = format!("`{name}` is not a state");
-                out.push(problem(
+                out.push(problem_with_help(
                     "not-a-state",
-                    message,
+                    format!("`{name}` is not a state"),
                     span.clone(),
                     "must be a state",
+                    Some("only states hold matter: name one that [states] declares".to_string()),
                 ));
                 None
             }
