@@ -11,8 +11,7 @@
 //! has its expectations beside it, in `NAME.expect`.
 //!
 //! `module/`, `model/` and `shared/` are put into a copy of `tests/fixtures/small` with
-//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy. `pending/` holds
-//! scenarios whose messages are not yet as they should be: listed, not run.
+//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -234,15 +233,12 @@ fn broken_scenarios_are_refused_as_their_files_say() {
     all_as_expected("scenario", "scenarios");
 }
 
-/// Every file says what it expects, also those that wait.
+/// Every file says what it expects.
 #[test]
 fn every_case_has_expectations() {
-    for kind in ["module", "model", "shared", "scenario", "pending"] {
+    for kind in ["module", "model", "shared", "scenario"] {
         for case in cases(kind) {
             assert!(expected(&case).is_some(), "{}", case.display());
         }
-    }
-    for case in cases("pending") {
-        println!("waits for its message: {}", case.display());
     }
 }

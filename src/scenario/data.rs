@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::{Data, figure};
 use crate::diagnostics::{Diagnostic, FileId, Span};
 use crate::model::declare::unit_of;
-use crate::model::file::{Item, Reader, Value, problem, problem_with_help, suggestion};
+use crate::model::file::{Item, Reader, problem, problem_with_help};
+use crate::model::messages::{table_of, unknown_reference};
 use crate::model::{Column, Model};
 use crate::units::Unit;
 
@@ -30,11 +31,7 @@ pub fn data(
     arms: &[String],
     out: Out,
 ) -> Option<Data> {
-    let Value::Table(table) = &item.value else {
-        let message = "`data` is a list of tables: [[data]]".to_string();
-        out.push(problem("wrong-kind", message, item.span.clone(), "a table"));
-        return None;
-    };
+    let table = table_of("[[data]]", item, out)?;
     let mut reader = Reader::new(table, "this data", item.span.clone());
     let file = reader.required_text("file", out);
     let shown = reader.required_text("show", out);
@@ -56,17 +53,8 @@ pub fn data(
     if let Some((key, item)) = source
         && !model.references_bib.entries.contains_key(key)
     {
-        let known = model.references_bib.entries.keys().map(String::as_str);
-        let message = format!("`{key}` is not in references.bib");
-        let help = suggestion(key, known);
         let span = item.span.clone();
-        out.push(problem_with_help(
-            "unknown-reference",
-            message,
-            span,
-            "no such entry",
-            help,
-        ));
+        out.push(unknown_reference(key, span, &model.references_bib));
     }
     let (name, show_item) = shown?;
     let column = figure::column(name, show_item, model, out)?;

@@ -6,6 +6,13 @@ use crate::diagnostics::nearest;
 use crate::model::{Column, Model};
 use crate::units::{Quantity, Unit};
 
+/// The forms of a measure, for messages.
+pub const MEASURE: &str = "a measure reads `NAME at 3 h`, `max of NAME from 0 h to 8 h`, \
+    `change of NAME from 0 d to 56 d`, `time when NAME rises above 5 mg` or `falls below 5 mg`";
+
+/// The forms of a range, for messages.
+pub const RANGE: &str = "a range reads `3 ug/L to 12 ug/L`, `< 5 mg/d` or `5 ± 3 mg`";
+
 /// Reads a measure. `arms`: names, base first.
 ///
 /// # Errors
@@ -120,9 +127,25 @@ fn simple(tokens: &[String], model: &Model) -> Result<(Simple, Unit), String> {
     match words.as_slice() {
         [name, "at", number, unit] => {
             let (column, column_unit) = column(name, model)?;
-            Ok((Simple::At { column, at_s: time(number, unit)? }, column_unit))
+            Ok((
+                Simple::At {
+                    column,
+                    at_s: time(number, unit)?,
+                },
+                column_unit,
+            ))
         }
-        [kind @ ("max" | "min" | "mean" | "area"), "of", name, "from", a, au, "to", b, bu] => {
+        [
+            kind @ ("max" | "min" | "mean" | "area"),
+            "of",
+            name,
+            "from",
+            a,
+            au,
+            "to",
+            b,
+            bu,
+        ] => {
             let (column, unit) = column(name, model)?;
             let kind = match *kind {
                 "max" => Extreme::Maximum,
@@ -130,50 +153,151 @@ fn simple(tokens: &[String], model: &Model) -> Result<(Simple, Unit), String> {
                 "mean" => Extreme::Mean,
                 _ => Extreme::Area,
             };
-            let unit = if kind == Extreme::Area { unit.times(&second()).ok_or("no such unit")? } else { unit };
+            let unit = if kind == Extreme::Area {
+                unit.times(&second()).ok_or("no such unit")?
+            } else {
+                unit
+            };
             let (from_s, to_s) = window(a, au, b, bu)?;
-            Ok((Simple::Extreme { kind, column, from_s, to_s }, unit))
+            Ok((
+                Simple::Extreme {
+                    kind,
+                    column,
+                    from_s,
+                    to_s,
+                },
+                unit,
+            ))
         }
-        ["time", "of", kind @ ("max" | "min"), "of", name, "from", a, au, "to", b, bu] => {
+        [
+            "time",
+            "of",
+            kind @ ("max" | "min"),
+            "of",
+            name,
+            "from",
+            a,
+            au,
+            "to",
+            b,
+            bu,
+        ] => {
             let (column, _) = column(name, model)?;
             let (from_s, to_s) = window(a, au, b, bu)?;
-            Ok((Simple::TimeOf { maximum: *kind == "max", column, from_s, to_s }, second()))
+            Ok((
+                Simple::TimeOf {
+                    maximum: *kind == "max",
+                    column,
+                    from_s,
+                    to_s,
+                },
+                second(),
+            ))
         }
-        [kind @ ("change" | "ratio"), "of", name, "from", a, au, "to", b, bu] => {
+        [
+            kind @ ("change" | "ratio"),
+            "of",
+            name,
+            "from",
+            a,
+            au,
+            "to",
+            b,
+            bu,
+        ] => {
             let (column, unit) = column(name, model)?;
             let (from_s, to_s) = (time(a, au)?, time(b, bu)?);
-            let (kind, unit) =
-                if *kind == "change" { (Between::Change, unit) } else { (Between::Ratio, Unit::one()) };
-            Ok((Simple::Between { kind, column, from_s, to_s }, unit))
+            let (kind, unit) = if *kind == "change" {
+                (Between::Change, unit)
+            } else {
+                (Between::Ratio, Unit::one())
+            };
+            Ok((
+                Simple::Between {
+                    kind,
+                    column,
+                    from_s,
+                    to_s,
+                },
+                unit,
+            ))
         }
         ["relative", "change", "of", name, "from", a, au, "to", b, bu] => {
             let (column, _) = column(name, model)?;
             let (from_s, to_s) = (time(a, au)?, time(b, bu)?);
-            Ok((Simple::Between { kind: Between::RelativeChange, column, from_s, to_s }, Unit::one()))
+            Ok((
+                Simple::Between {
+                    kind: Between::RelativeChange,
+                    column,
+                    from_s,
+                    to_s,
+                },
+                Unit::one(),
+            ))
         }
-        ["time", "when", _, "rises", "below", ..] => Err("a value rises above a level, it does not rise below it".to_string()),
-        ["time", "when", _, "falls", "above", ..] => Err("a value falls below a level, it does not fall above it".to_string()),
-        ["time", "when", name, direction @ ("rises" | "falls"), "above" | "below", rest @ ..] => {
+        ["time", "when", _, "rises", "below", ..] | ["time", "when", _, "falls", "above", ..] => {
+            Err("a level is risen above or fallen below".to_string())
+        }
+        [
+            "time",
+            "when",
+            name,
+            direction @ ("rises" | "falls"),
+            "above" | "below",
+            rest @ ..,
+        ] => {
             let (column, unit) = column(name, model)?;
             let after = rest.iter().position(|word| *word == "after");
             let (level, after_s) = match after {
                 Some(at) => {
                     let tail = rest.get(at + 1..).unwrap_or_default();
-                    let [number, unit] = tail else { return Err("`after` takes a time".to_string()) };
+                    let [number, unit] = tail else {
+                        return Err("`after` takes a time".to_string());
+                    };
                     (rest[..at].join(" "), time(number, unit)?)
                 }
                 None => (rest.join(" "), f64::NEG_INFINITY),
             };
-            let level = Quantity::parse(&level).ok().and_then(|quantity| quantity.value_in(&unit));
+            let level = Quantity::parse(&level)
+                .ok()
+                .and_then(|quantity| quantity.value_in(&unit));
             let level = level.ok_or(format!("the level must be in {}", unit.text))?;
-            Ok((Simple::Crossing { column, rising: *direction == "rises", level, after_s }, second()))
+            Ok((
+                Simple::Crossing {
+                    column,
+                    rising: *direction == "rises",
+                    level,
+                    after_s,
+                },
+                second(),
+            ))
         }
-        ["width", "of", name, "at", "half", "maximum", "from", a, au, "to", b, bu] => {
+        [
+            "width",
+            "of",
+            name,
+            "at",
+            "half",
+            "maximum",
+            "from",
+            a,
+            au,
+            "to",
+            b,
+            bu,
+        ] => {
             let (column, _) = column(name, model)?;
             let (from_s, to_s) = window(a, au, b, bu)?;
-            Ok((Simple::HalfWidth { column, from_s, to_s }, second()))
+            Ok((
+                Simple::HalfWidth {
+                    column,
+                    from_s,
+                    to_s,
+                },
+                second(),
+            ))
         }
-        _ => Err("a measure reads `NAME at 3 h`, `max of NAME from 0 h to 8 h`, `change of NAME from 0 d to 56 d`, `time when NAME falls below 5 mg`".to_string()),
+        _ => Err("it has no form that is known".to_string()),
     }
 }
 
@@ -204,6 +328,9 @@ pub fn range(text: &str) -> Result<(f64, f64, Unit), String> {
     }
     if let Some((middle, spread)) = text.split_once('±') {
         let spread = quantity(spread)?;
+        if spread.value <= 0.0 {
+            return Err("the spread is above zero".to_string());
+        }
         let middle: f64 = middle
             .trim()
             .parse()
@@ -212,7 +339,7 @@ pub fn range(text: &str) -> Result<(f64, f64, Unit), String> {
     }
     let (low, high) = text
         .split_once(" to ")
-        .ok_or("a range reads `3 ug/L to 12 ug/L`, `< 5 mg/d` or `36 ± 11 d`")?;
+        .ok_or("it has no form that is known")?;
     let high = quantity(high)?;
     let low = match low.trim().parse::<f64>() {
         Ok(low) => low,

@@ -3,7 +3,8 @@
 use super::{Figure, FigureKind, Measure, Shown, arm, expect};
 use crate::diagnostics::Diagnostic;
 use crate::model::declare::duration_s;
-use crate::model::file::{Item, Reader, problem, problem_with_help};
+use crate::model::file::{Item, Reader, Value, problem, problem_with_help};
+use crate::model::messages::table_of;
 use crate::model::{Column, Model};
 use crate::units::Unit;
 
@@ -17,7 +18,7 @@ pub fn figure(
     duration: f64,
     out: Out,
 ) -> Option<Figure> {
-    let table = super::resolve::table_of(item, "a figure", out)?;
+    let table = table_of("a figure", item, out)?;
     let mut reader = Reader::new(table, "this figure", item.span.clone());
     let title = reader
         .required_text("title", out)
@@ -56,8 +57,16 @@ pub fn figure(
         && show.iter().all(|shown| shown.display.text != unit.text)
     {
         let message = format!("nothing in this figure can be shown in {}", unit.text);
+        let units: Vec<&str> = show.iter().map(|shown| shown.unit.text.as_str()).collect();
+        let help = Some(format!("what it shows is in {}", units.join(", ")));
         let span = item.span.clone();
-        out.push(problem("wrong-unit", message, span, "fits no panel"));
+        out.push(problem_with_help(
+            "wrong-unit",
+            message,
+            span,
+            "fits no panel",
+            help,
+        ));
     }
     let from_s = reader
         .text("from", out)
@@ -72,8 +81,15 @@ pub fn figure(
     let measure = reader.text("measure", out).and_then(|(text, item)| {
         let measure = expect::measure(text, model, arms);
         let report = |why| {
-            let span = item.span.clone();
-            out.push(problem("bad-expectation", why, span, "not understood"));
+            let message = format!("this measure cannot be read: {why}");
+            let (span, help) = (item.span.clone(), Some(expect::MEASURE.to_string()));
+            out.push(problem_with_help(
+                "bad-expectation",
+                message,
+                span,
+                "not understood",
+                help,
+            ));
         };
         measure.map_err(report).ok()
     });
@@ -84,8 +100,8 @@ pub fn figure(
     let measure_text = reader.text("measure", out).map(|(t, _)| t.to_string());
     reader.finish(out);
     let empty = match kind {
-        FigureKind::Time => show.is_empty(),
-        FigureKind::Curve => measure.is_none(),
+        FigureKind::Time => table.get("show").is_none_or(|entry| is_empty(&entry.item)),
+        FigureKind::Curve => table.get("measure").is_none(),
     };
     if empty || from_s >= to_s {
         let (message, help) = match (kind, empty) {
@@ -115,6 +131,10 @@ pub fn figure(
         measure_title: y_title.or(measure_text).filter(|_| measure.is_some()),
         measure,
     })
+}
+
+fn is_empty(item: &Item) -> bool {
+    matches!(&item.value, Value::List(items) if items.is_empty())
 }
 
 /// A curve's measure in the unit that the figure asks for.

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::data::DataText;
 use super::{Scenario, resolve};
 use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
-use crate::model::file::{Entry, Item, Reader, Table as Tree, Value, parse, problem};
+use crate::model::file::{
+    Entry, Item, Reader, Table as Tree, Value, parse, problem, problem_with_help,
+};
 use crate::model::load::{load_model, read_text};
+use crate::model::messages::wrong_kind;
 use crate::model::{Grade, Model};
 
 /// What the command line changes.
@@ -61,13 +64,19 @@ pub fn load_scenario(
         }
     }
     let mut reader = Reader::new(&tree, "this scenario", tree.span.clone());
-    let name = reader
-        .required_text("model", &mut out)
-        .map(|(name, _)| name.to_string());
-    let Some(name) = name.filter(|_| out.is_empty()) else {
+    let name = reader.required_text("model", &mut out);
+    let Some((name, name_item)) = name else {
         return Err(out);
     };
-    let model = load_model(models, &name, sources)?;
+    let model = load_model(models, name, sources).map_err(|mut problems| {
+        // The place that helps is where the model is named.
+        for problem in problems.iter_mut().filter(|p| p.code == "unknown-model") {
+            problem.span = Some(name_item.span.clone());
+            problem.message = format!("there is no model `{name}`");
+        }
+        out.append(&mut problems);
+        std::mem::take(&mut out)
+    })?;
     let written = resolve::Written {
         path,
         files,
@@ -142,6 +151,7 @@ fn data_texts(
         out.extend(problems.into_iter().map(|mut diagnostic| {
             if diagnostic.code != "not-utf8" {
                 diagnostic.span = Some(entry.item.span.clone());
+                diagnostic.help = Some("name a CSV file, relative to this one".to_string());
             }
             diagnostic
         }));
@@ -153,11 +163,12 @@ fn data_texts(
 fn refused_absolute(name: &Path, key: &str, item: &Item, out: &mut Vec<Diagnostic>) -> bool {
     let absolute = name.is_absolute() || name.has_root();
     if absolute {
-        out.push(problem(
+        out.push(problem_with_help(
             "absolute-path",
             format!("`{key}` is a path relative to this file"),
             item.span.clone(),
             "an absolute path",
+            Some("put the file beside this one: the run is then repeatable anywhere".to_string()),
         ));
     }
     absolute
@@ -188,22 +199,17 @@ fn read(
         return Some(tree);
     };
     let Value::Text(base) = &entry.item.value else {
-        let span = entry.item.span.clone();
-        out.push(problem(
-            "wrong-kind",
-            "`extends` names a file".to_string(),
-            span,
-            "a string",
-        ));
+        out.push(wrong_kind("`extends`", &entry.item, "a string"));
         return None;
     };
     if depth > 8 {
         let span = entry.item.span.clone();
-        out.push(problem(
+        out.push(problem_with_help(
             "cyclic-extends",
             "these files extend one another".to_string(),
             span,
             "here",
+            Some("leave `extends` out of the file that the others build on".to_string()),
         ));
         return None;
     }
@@ -211,6 +217,19 @@ fn read(
         return None;
     }
     let base = path.parent().unwrap_or(Path::new(".")).join(base);
+    if !base.exists() {
+        let message = format!("there is no file {}", base.display());
+        let help = Some("name a scenario file, relative to this one".to_string());
+        let span = entry.item.span.clone();
+        out.push(problem_with_help(
+            "missing-file",
+            message,
+            span,
+            "not there",
+            help,
+        ));
+        return None;
+    }
     let base = read(&base, sources, files, out, depth + 1, start)?;
     Some(merge(base, tree))
 }

@@ -1,8 +1,8 @@
 //! Scenario text + model → arms with timelines → runs and measured expectations.
 //!
 //! `load.rs` reads files (extends, set), `resolve.rs` checks a scenario against its model, with `arm/` for
-//! what is done to the body (`schedule.rs` and `training.rs` read the texts in it), `expect.rs` for
-//! measures, `figure.rs` for figures and `data.rs` for the user's own measurements. `initial.rs` finds initial states, `run.rs`
+//! what is done to the body (`schedule.rs` and `training.rs` read the texts in it), `expectation.rs` and
+//! `expect.rs` for what should follow, `figure.rs` for figures and `data.rs` for the user's own measurements. `initial.rs` finds initial states, `run.rs`
 //! runs arms, `ledger.rs` balances matter, `measure.rs` reads numbers off a run for expectations, `explain/` says why a
 //! quantity has its value.
 //!
@@ -11,6 +11,7 @@
 pub mod arm;
 pub mod data;
 pub mod expect;
+pub mod expectation;
 pub mod explain;
 pub mod figure;
 pub mod initial;

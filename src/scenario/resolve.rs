@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use super::arm::{self, Frame};
 use super::data::{self, DataText};
+use super::expectation::expectation;
 use super::load::{Overrides, set_item};
-use super::{Data, Expectation, ExpectationRole, Figure, Lesson, Scenario, expect, figure};
+use super::{Data, Expectation, Figure, Lesson, Scenario, expect, figure};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::Method;
 use crate::model::Model;
 use crate::model::declare::duration_s;
-use crate::model::file::{
-    Item, Reader, Table as Tree, Value, problem, problem_with_help, suggestion,
-};
+use crate::model::file::{Item, Reader, Table as Tree, problem, problem_with_help, suggestion};
+use crate::model::messages::{table_of, unreadable_unit};
 use crate::units::Unit;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
@@ -52,7 +52,7 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     reader.item("extends");
     let duration = reader
         .required_text("duration", out)
-        .and_then(|(t, item)| duration_s(t, item, out))?;
+        .and_then(|(t, item)| span_of_time("duration", t, item, out))?;
     let start_s = reader
         .text("start", out)
         .map_or(Some(0.0), |(text, item)| {
@@ -74,7 +74,7 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
         .unwrap_or(model.warm_up_s);
     let every = reader
         .text("output_every", out)
-        .and_then(|(t, item)| duration_s(t, item, out));
+        .and_then(|(t, item)| span_of_time("output_every", t, item, out));
     let declared_initial = match reader.text("initial", out) {
         Some(("declared", _)) => true,
         None | Some(("equilibrium", _)) => false,
@@ -110,6 +110,7 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
         start_s,
         warm_up_s,
         declared: declared_initial,
+        cut_short: overrides.set.iter().any(|(key, _)| key == "duration"),
         overrides,
         command_line,
     };
@@ -136,7 +137,7 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     let names: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
     let expectations: Vec<Expectation> = expect_items
         .iter()
-        .filter_map(|item| expectation(item, model, &names, out))
+        .filter_map(|item| expectation(item, model, &names, &frame, out))
         .collect();
     let mut figures = Vec::new();
     for item in figure_items {
@@ -186,6 +187,28 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
         files,
         overrides: overrides.clone(),
     })
+}
+
+/// The longest scenario, s: a long life.
+const LONGEST_S: f64 = 150.0 * 365.25 * 86_400.0;
+
+/// A time above zero and not beyond a life.
+fn span_of_time(key: &str, text: &str, item: &Item, out: Out) -> Option<f64> {
+    let seconds = duration_s(text, item, out)?;
+    if seconds > 0.0 && seconds <= LONGEST_S {
+        return Some(seconds);
+    }
+    let message = format!("`{key}` lies above zero and below 150 years");
+    let help = Some("write it as \"14 d\"".to_string());
+    let span = item.span.clone();
+    out.push(problem_with_help(
+        "impossible-value",
+        message,
+        span,
+        "out of range",
+        help,
+    ));
+    None
 }
 
 /// The next larger step that reads well in a table: 1, 2 or 5 of a power of ten below a minute, then
@@ -304,36 +327,38 @@ fn solver(reader: &mut Reader, overrides: &Overrides, out: Out) -> (Method, f64)
     )
 }
 
-pub fn table_of<'i>(item: &'i Item, what: &str, out: Out) -> Option<&'i Tree> {
-    match &item.value {
-        Value::Table(table) => Some(table),
-        _ => {
-            out.push(problem(
-                "wrong-kind",
-                format!("{what} is a table"),
-                item.span.clone(),
-                "a table",
-            ));
-            None
-        }
-    }
-}
-
 fn varied(item: &Item, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> Option<super::Arm> {
-    let table = table_of(item, "an arm", out)?;
+    let table = table_of("an arm", item, out)?;
     let mut reader = Reader::new(table, "this arm", item.span.clone());
     let name = reader.required_text("name", out)?.0.to_string();
     let x = place_on_axis(&mut reader, out);
     let mut changed = tree.clone();
     if let Some(set) = reader.sub("set", out) {
         for entry in &set.entries {
-            if let Err(why) = set_item(&mut changed, &entry.key, entry.item.clone()) {
+            let span = entry.key_span.clone();
+            let first = entry.key.split('.').next().unwrap_or("");
+            if !arm::KEYS.contains(&first) {
+                let message = format!("this scenario has no key `{first}` that an arm could set");
+                let help = suggestion(first, arm::KEYS)
+                    .unwrap_or_else(|| format!("known here: {}", arm::KEYS.join(", ")));
+                let label = "not known";
+                out.push(problem_with_help(
+                    "unknown-key",
+                    message,
+                    span,
+                    label,
+                    Some(help),
+                ));
+            } else if let Err(why) = set_item(&mut changed, &entry.key, entry.item.clone()) {
                 let message = format!("`{}` cannot be set: {why}", entry.key);
-                out.push(problem(
+                let help = "a path is table, index from 0, key: `supplement.0.dose`".to_string();
+                let help = Some(help);
+                out.push(problem_with_help(
                     "bad-set",
                     message,
-                    entry.key_span.clone(),
+                    span,
                     "this path",
+                    help,
                 ));
             }
         }
@@ -350,125 +375,8 @@ fn place_on_axis(reader: &mut Reader, out: Out) -> Option<(f64, Unit)> {
     match crate::units::Quantity::parse(text) {
         Ok(quantity) => Some((quantity.value, quantity.unit)),
         Err(error) => {
-            let span = item.within(error.range);
-            out.push(problem(
-                "unknown-unit",
-                error.message,
-                span,
-                "not understood",
-            ));
+            out.push(unreadable_unit("a quantity", text, item, error));
             None
         }
     }
-}
-
-fn expectation(item: &Item, model: &Model, arms: &[String], out: Out) -> Option<Expectation> {
-    let table = table_of(item, "an expectation", out)?;
-    let mut reader = Reader::new(table, "this expectation", item.span.clone());
-    let what = reader.required_text("what", out);
-    let is = reader.required_text("is", out);
-    let arm_name = reader.text("arm", out);
-    let role = match reader.required_text("role", out) {
-        Some(("port", _)) => Some(ExpectationRole::Port),
-        Some(("fit", _)) => Some(ExpectationRole::Fit),
-        Some(("test", _)) => Some(ExpectationRole::Test),
-        Some((_, item)) => {
-            let message = "a role is \"port\", \"fit\" or \"test\"".to_string();
-            out.push(problem(
-                "unknown-choice",
-                message,
-                item.span.clone(),
-                "not known",
-            ));
-            None
-        }
-        None => None,
-    };
-    let mut optional = |key| reader.text(key, out).map(|(text, _)| text.to_string());
-    let (source, row, note) = (optional("source"), optional("row"), optional("note"));
-    let not_required = reader.truth("not_required", out).unwrap_or(false);
-    reader.finish(out);
-    if let (Some(key), Some(item)) = (&source, table.get("source"))
-        && !model.references_bib.entries.contains_key(key)
-    {
-        out.push(problem_with_help(
-            "unknown-reference",
-            format!("`{key}` is not in references.bib"),
-            item.item.span.clone(),
-            "no such entry",
-            suggestion(key, model.references_bib.entries.keys().map(String::as_str)),
-        ));
-    }
-    let arm = match arm_name {
-        None => 0,
-        Some((name, item)) => match arms.iter().position(|known| known == name) {
-            Some(arm) => arm,
-            None => {
-                let message = format!("there is no arm \"{name}\"");
-                let help = suggestion(name, arms.iter().map(String::as_str));
-                out.push(problem_with_help(
-                    "unknown-name",
-                    message,
-                    item.span.clone(),
-                    "not known",
-                    help,
-                ));
-                return None;
-            }
-        },
-    };
-    let ((what, what_item), (is, is_item)) = (what?, is?);
-    let report = |why: String, item: &Item, out: Out| {
-        out.push(problem(
-            "bad-expectation",
-            why,
-            item.span.clone(),
-            "not understood",
-        ));
-    };
-    let mut measure = match expect::measure(what, model, arms) {
-        Ok(measure) => measure,
-        Err(why) => {
-            report(why, what_item, out);
-            return None;
-        }
-    };
-    let (low, high, unit) = match expect::range(is) {
-        Ok(range) => range,
-        Err(why) => {
-            report(why, is_item, out);
-            return None;
-        }
-    };
-    let Some(factor) = measure.unit.ratio_to(&unit) else {
-        let why = format!(
-            "this gives {}, the range is {}",
-            measure.unit.describe(),
-            unit.describe()
-        );
-        out.push(problem(
-            "wrong-unit",
-            why,
-            is_item.span.clone(),
-            "wrong unit",
-        ));
-        return None;
-    };
-    measure.factor = factor;
-    measure.unit = unit.clone();
-    Some(Expectation {
-        what: what.to_string(),
-        is: is.to_string(),
-        measure,
-        low,
-        high,
-        unit,
-        role: role?,
-        source,
-        row,
-        note,
-        not_required,
-        arm,
-        span: item.span.clone(),
-    })
 }

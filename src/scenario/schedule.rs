@@ -8,7 +8,13 @@ use crate::units::{Quantity, Unit};
 const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
 const WEEK: i128 = 7 * DAY;
+/// More instants than any protocol needs.
+const MOST: i128 = 1_000_000;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// The forms of a schedule, for messages.
+pub const FORMS: &str = "a schedule reads `daily at 07:00`, `every 2 d at 07:00`, `Mon Wed at 17:00`, \
+    `at 3 d 07:00` or `every 8 h`, and may end with `from 14 d` or `until 42 d`";
 
 /// A time span in nanoseconds; one unit word such as `"2 d"`.
 fn span_ns(words: &[&str]) -> Result<i128, String> {
@@ -26,6 +32,10 @@ fn span_ns(words: &[&str]) -> Result<i128, String> {
 /// `"17:00"` in nanoseconds after midnight.
 pub fn clock_ns(text: &str) -> Option<i128> {
     let (hours, minutes) = text.split_once(':')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(hours) || !digits(minutes) || minutes.len() != 2 {
+        return None;
+    }
     let (hours, minutes): (i128, i128) = (hours.parse().ok()?, minutes.parse().ok()?);
     ((0..24).contains(&hours) && (0..60).contains(&minutes))
         .then(|| (hours * 60 + minutes) * 60 * SECOND)
@@ -68,8 +78,9 @@ pub fn instants(text: &str, start_s: f64, window: Range<f64>) -> Result<Vec<f64>
     let low = if habit { earliest } else { from };
     let mut found = Vec::new();
     let mut repeat = |first: i128, period: i128| -> Result<(), String> {
-        if period <= 0 || (until - low) / period > 2_000_000 {
-            return Err("this repeats too often".to_string());
+        let more = (until - low) / period.max(1);
+        if period <= 0 || found.len() as i128 + more > MOST {
+            return Err("this repeats too often: at most a million times".to_string());
         }
         // The first instant at or after `low`; a habit is counted backwards from t = 0 as well.
         let skipped = -(first - low).div_euclid(period);
@@ -116,7 +127,7 @@ pub fn instants(text: &str, start_s: f64, window: Range<f64>) -> Result<Vec<f64>
             }
         }
         _ => {
-            return Err("a schedule reads `daily at 07:00`, `every 2 d at 07:00`, `Mon Wed at 17:00`, `at 3 d 07:00` or `every 8 h`".to_string());
+            return Err("it has no form that is known".to_string());
         }
     }
     found.sort_unstable();

@@ -11,6 +11,10 @@ pub struct Piece {
     pub intensity: f64,
 }
 
+/// The forms of a session, for messages.
+pub const FORMS: &str = "a session reads `run 50 min at 70 %VO2max`, \
+    `run 6 x (4 min at 90 %VO2max, 3 min at 50 %VO2max)` or `squat 5 x 8 at 75 %1RM rest 3 min`";
+
 /// How long one repetition of a lift takes, s: a usual tempo, assumed.
 const REPETITION_S: f64 = 4.0;
 const REST_S: f64 = 120.0;

@@ -2,7 +2,8 @@
 
 use super::{Builder, Out, unknown};
 use crate::diagnostics::Span;
-use crate::model::file::{Reader, Table as Tree, Value, problem, problem_with_help};
+use crate::model::file::{Reader, Table as Tree, Value, problem_with_help};
+use crate::model::messages::wrong_kind;
 use crate::model::{Edge, Grade};
 
 /// A wish: which edge, how strong, and where that is written.
@@ -18,12 +19,13 @@ impl Builder<'_, '_> {
             least = inner.text("min_grade", out).and_then(|(text, item)| {
                 let found = grade(text);
                 if found.is_none() {
-                    let message = format!("`{text}` is not a grade");
-                    let help = Some("grades are \"A\", \"B\", \"C\" and \"D\"".to_string());
+                    let message = format!("`min_grade` cannot be \"{text}\"");
+                    let help = Some("grades are A, B, C, D".to_string());
+                    let span = item.span.clone();
                     out.push(problem_with_help(
                         "unknown-choice",
                         message,
-                        item.span.clone(),
+                        span,
                         "not known",
                         help,
                     ));
@@ -62,13 +64,24 @@ impl Builder<'_, '_> {
         };
         let mut waiting: Vec<&Edge> = self.model.edges.iter().filter(fits).collect();
         if waiting.is_empty() {
-            let names = self.model.edges.iter().map(|edge| edge.name.as_str());
+            let names = self.model.edges.iter().flat_map(|edge| {
+                let bare = edge.name.rsplit('.').next();
+                bare.into_iter().chain([edge.name.as_str()])
+            });
             let message = format!("there is no edge `{name}`");
             unknown(message, &name, names, span.clone(), out);
         }
         if !(0.0..=2.0).contains(&value) {
             let message = format!("a strength lies between 0 and 2, not {value}");
-            out.push(problem("impossible-value", message, span, "out of range"));
+            let help = Some("0 is off, 1 is as published, 2 is twice as strong".to_string());
+            let label = "out of range";
+            out.push(problem_with_help(
+                "impossible-value",
+                message,
+                span,
+                label,
+                help,
+            ));
             return;
         }
         while let Some(edge) = waiting.pop() {
@@ -88,16 +101,10 @@ fn strengths(table: &Tree, out: Out) -> Vec<Wish> {
             Value::Number(number) => {
                 wishes.push((entry.key.clone(), number, entry.key_span.clone()));
             }
-            _ => out.push(problem_with_help(
-                "wrong-kind",
-                format!(
-                    "the strength of an edge is a number, this is {}",
-                    entry.item.kind()
-                ),
-                entry.item.span.clone(),
-                "a number",
-                Some("1 is as published, 0 switches the edge off".to_string()),
-            )),
+            _ => {
+                let name = format!("`{}`", entry.key);
+                out.push(wrong_kind(&name, &entry.item, "a number"));
+            }
         }
     }
     wishes

@@ -1,9 +1,11 @@
 //! What the body is put through: training, electrical pulses, any input driven by hand.
 
-use super::{Builder, Out, only, unknown};
+use super::timeline::ns;
+use super::{Builder, Out, in_unit_of_time, only, unknown};
 use crate::diagnostics::Diagnostic;
 use crate::model::declare::duration_s;
 use crate::model::file::{Item, Reader, Value, problem, problem_with_help};
+use crate::model::messages::wrong_kind;
 use crate::model::*;
 use crate::scenario::training::{self, Piece};
 use crate::scenario::{Bout, Dose};
@@ -19,8 +21,15 @@ impl Builder<'_, '_> {
         let (verb, pieces) = match training::session(text) {
             Ok(session) => session,
             Err(why) => {
-                let span = item.span.clone();
-                out.push(problem("bad-training", why, span, "not understood"));
+                let message = format!("this session cannot be read: {why}");
+                let (span, help) = (item.span.clone(), Some(training::FORMS.to_string()));
+                out.push(problem_with_help(
+                    "bad-training",
+                    message,
+                    span,
+                    "not understood",
+                    help,
+                ));
                 return None;
             }
         };
@@ -56,29 +65,32 @@ impl Builder<'_, '_> {
         out: Out,
     ) -> Option<()> {
         let to_s = start + pieces.last().map_or(0.0, |piece| piece.to_s);
-        let bouts = &self.arm.bouts;
-        let other = bouts
-            .iter()
-            .find(|bout| start < bout.to_s && to_s > bout.from_s);
-        if let Some(other) = other {
-            let hours = start / 3600.0;
-            let message = format!(
-                "this session overlaps with \"{}\" at {hours} h",
-                other.label
-            );
+        let (from_ns, to_ns) = (ns(start), ns(to_s));
+        let before = self.sessions.range(..to_ns).next_back();
+        if let Some((_, (_, other))) = before.filter(|(_, (until, _))| *until > from_ns) {
+            let at = in_unit_of_time(start, &self.model.time_unit);
+            let message = format!("this session overlaps with \"{other}\" at {at}");
             let label = "one body does one thing at a time";
-            out.push(problem(
+            let help = Some("let one end before the next begins".to_string());
+            let span = item.span.clone();
+            out.push(problem_with_help(
                 "overlapping-bouts",
                 message,
-                item.span.clone(),
+                span,
                 label,
+                help,
             ));
             return None;
         }
+        self.sessions.insert(from_ns, (to_ns, text.to_string()));
         let intensity = self.driven(Role::Training, "intensity");
         for piece in pieces {
             let window = (start + piece.from_s, start + piece.to_s);
-            let work = intensity.iter().map(|&input| (input, piece.intensity));
+            // What the kind of exercise sets for itself counts.
+            let free = intensity
+                .iter()
+                .filter(|input| set.iter().all(|(other, _)| other != *input));
+            let work = free.map(|&input| (input, piece.intensity));
             for setting in work.chain(set.iter().copied()) {
                 self.hold(window, setting, item, out).then_some(())?;
             }
@@ -203,16 +215,7 @@ fn starts(item: &Item, out: &mut Vec<Diagnostic>) -> Vec<f64> {
         match &item.value {
             Value::Text(text) => found.extend(duration_s(text, item, out)),
             _ => {
-                let message = format!("a time is a string, this is {}", item.kind());
-                let help = Some("write it as \"0.1 s\"".to_string());
-                let span = item.span.clone();
-                out.push(problem_with_help(
-                    "wrong-kind",
-                    message,
-                    span,
-                    "a time",
-                    help,
-                ));
+                out.push(wrong_kind("a time", item, "a string"));
             }
         }
     }

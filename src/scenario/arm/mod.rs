@@ -13,12 +13,15 @@ mod load;
 mod timeline;
 mod value;
 
+use std::collections::BTreeMap;
+
 use super::load::Overrides;
 use super::{Arm, schedule};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::file::{
-    Entry, Item, Reader, Table as Tree, Value, problem, problem_with_help, suggestion,
+    Entry, Item, Reader, Table as Tree, Value, problem_with_help, suggestion,
 };
+use crate::model::messages::{table_of, unknown_name, wrong_kind};
 use crate::model::*;
 use crate::units::Unit;
 use timeline::Timeline;
@@ -48,6 +51,8 @@ pub struct Frame<'a> {
     pub warm_up_s: f64,
     /// The scenario starts from declared values: there is no time before t = 0, and no habit.
     pub declared: bool,
+    /// The command line set the duration: what lies beyond the end is left out, not refused.
+    pub cut_short: bool,
     pub overrides: &'a Overrides,
     /// Where the overrides stand.
     pub command_line: Span,
@@ -60,6 +65,8 @@ struct Builder<'a, 'f> {
     frame: &'a Frame<'f>,
     arm: Arm,
     timeline: Timeline,
+    /// Sessions by their start, ns: when each ends, and what it is.
+    sessions: BTreeMap<i128, (i128, String)>,
 }
 
 /// Resolves one arm of a scenario tree.
@@ -69,6 +76,7 @@ pub fn arm(name: &str, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> A
         frame,
         arm: resting(name, model),
         timeline: Timeline::default(),
+        sessions: BTreeMap::new(),
     };
     builder.person(tree, out);
     builder.edges(tree, out);
@@ -106,6 +114,24 @@ fn resting(name: &str, model: &Model) -> Arm {
     }
 }
 
+/// `"7.5 h"` from seconds.
+pub fn in_unit_of_time(seconds: f64, unit: &Unit) -> String {
+    let second = Unit::parse("s").expect("s is a unit");
+    let value = seconds * second.ratio_to(unit).unwrap_or(1.0);
+    format!("{} {}", (value * 1e6).round() / 1e6, unit.text)
+}
+
+fn impossible(message: String, item: &Item, label: &str, help: String, out: Out) {
+    let (span, help) = (item.span.clone(), Some(help));
+    out.push(problem_with_help(
+        "impossible-value",
+        message,
+        span,
+        label,
+        help,
+    ));
+}
+
 /// Refuses every key of a table that is not among `keys`.
 fn only(reader: &Reader, keys: &[&'static str], out: Out) {
     let span = reader.name_span.clone();
@@ -116,7 +142,7 @@ fn only(reader: &Reader, keys: &[&'static str], out: Out) {
     own.finish(out);
 }
 
-/// Reports a name that nobody knows, with the nearest that somebody does, or with all if they are few.
+/// Reports a name that nobody knows, with what could be meant.
 pub fn unknown<'n>(
     message: String,
     name: &str,
@@ -124,17 +150,7 @@ pub fn unknown<'n>(
     span: Span,
     out: Out,
 ) {
-    let known: Vec<&str> = known.into_iter().collect();
-    let few = (1..=20).contains(&known.len());
-    let help = suggestion(name, known.iter().copied())
-        .or_else(|| few.then(|| format!("known: {}", known.join(", "))));
-    out.push(problem_with_help(
-        "unknown-name",
-        message,
-        span,
-        "not known",
-        help,
-    ));
+    out.push(unknown_name(message, name, span, known));
 }
 
 impl Builder<'_, '_> {
@@ -153,6 +169,7 @@ impl Builder<'_, '_> {
             frame,
             mut arm,
             timeline,
+            ..
         } = self;
         arm.habit = timeline.habit(-HABIT_S, &arm.inputs);
         arm.inputs_at_warm_up = timeline.inputs_before(-frame.warm_up_s, &arm.inputs);
@@ -185,9 +202,7 @@ impl Builder<'_, '_> {
     ) {
         let mut reader = Reader::new(tree, "this scenario", tree.span.clone());
         for item in reader.list(key, out).unwrap_or_default() {
-            let Value::Table(table) = &item.value else {
-                let message = format!("`{key}` is a list of tables: [[{key}]]");
-                out.push(problem("wrong-kind", message, item.span.clone(), "a table"));
+            let Some(table) = table_of(&format!("[[{key}]]"), item, out) else {
                 continue;
             };
             let mut inner = Reader::new(table, format!("this {key}"), item.span.clone());
@@ -233,8 +248,18 @@ impl Builder<'_, '_> {
             unknown(message, name, names.map(|p| p.name.as_str()), span, out);
             return;
         };
-        let unit = &self.model.parameters[id.index()].unit;
+        let parameter = &self.model.parameters[id.index()];
+        let unit = &parameter.unit;
         if let Some(value) = value_in(&entry.item, unit, None, out) {
+            // Beyond the plausible range a scenario may ask what if; a sign that cannot be is a slip.
+            if let Some((low, _)) = parameter
+                .range
+                .filter(|(low, _)| *low >= 0.0 && value < 0.0)
+            {
+                let message = format!("`{name}` cannot be negative");
+                let help = format!("its plausible range begins at {low} {}", unit.text);
+                impossible(message, &entry.item, "below zero", help, out);
+            }
             self.arm.parameters[id.index()] = value;
             self.arm.changed.push(id);
         }
@@ -270,8 +295,8 @@ impl Builder<'_, '_> {
             if let Some(value) = value_in(&entry.item, &marker.unit, None, out) {
                 if value <= 0.0 {
                     let message = format!("`{}` must be above zero", entry.key);
-                    let span = entry.item.span.clone();
-                    out.push(problem("impossible-value", message, span, "not above zero"));
+                    let help = "a laboratory reports nothing below it".to_string();
+                    impossible(message, &entry.item, "not above zero", help, out);
                 }
                 self.arm.status.push((at, value, state));
             }
@@ -341,8 +366,8 @@ impl Builder<'_, '_> {
         let value = value_in(item, unit, nutrient, out)?;
         if value < 0.0 && unit.dimension != Unit::parse("Cel").expect("a unit").dimension {
             let message = "this cannot be negative".to_string();
-            let span = item.span.clone();
-            out.push(problem("impossible-value", message, span, "below zero"));
+            let help = "write an amount above zero, or leave it out".to_string();
+            impossible(message, item, "below zero", help, out);
             return None;
         }
         possible(value, unit, nutrient, item, out).then_some(value)
@@ -359,13 +384,29 @@ impl Builder<'_, '_> {
         let (text, item) = reader.required_text("when", out)?;
         let from_s = if habitual { -self.past() } else { 0.0 };
         let window = from_s..self.frame.duration_s;
+        let refuse = |message: String, label, help: String, out: Out| {
+            let (span, help) = (item.span.clone(), Some(help));
+            out.push(problem_with_help(
+                "bad-schedule",
+                message,
+                span,
+                label,
+                help,
+            ));
+            None
+        };
         match schedule::instants(text, self.frame.start_s, window) {
+            Ok(times) if times.is_empty() && !self.frame.cut_short => {
+                let end = self.frame.duration_s;
+                let end = in_unit_of_time(end, &self.model.time_unit);
+                let help = format!("name a time before {end}, when the scenario ends");
+                let message = "this never happens".to_string();
+                refuse(message, "beyond the end", help, out)
+            }
             Ok(times) => Some(times),
             Err(why) => {
                 let message = format!("this schedule cannot be read: {why}");
-                let span = item.span.clone();
-                out.push(problem("bad-schedule", message, span, "not understood"));
-                None
+                refuse(message, "not understood", schedule::FORMS.to_string(), out)
             }
         }
     }
@@ -385,15 +426,10 @@ impl Builder<'_, '_> {
         };
         let name = &self.model.inputs[input.index()].name;
         let unit = &self.model.time_unit;
-        let in_unit = |seconds: f64| {
-            let second = Unit::parse("s").expect("s is a unit");
-            let value = seconds * second.ratio_to(unit).unwrap_or(1.0);
-            format!("{} {}", (value * 1e6).round() / 1e6, unit.text)
-        };
         let message = format!(
             "at {} this sets `{name}`, which is held since {}",
-            in_unit(window.0),
-            in_unit(since)
+            in_unit_of_time(window.0, unit),
+            in_unit_of_time(since, unit)
         );
         out.push(problem_with_help(
             "overlap",
@@ -408,9 +444,8 @@ impl Builder<'_, '_> {
 
 fn people<'m>(model: &'m Model, entry: &Entry, out: Out) -> Option<&'m People> {
     let Value::Text(text) = &entry.item.value else {
-        let message = format!("`{}` is a word, this is {}", entry.key, entry.item.kind());
-        let span = entry.item.span.clone();
-        out.push(problem("wrong-kind", message, span, "a string"));
+        let name = format!("`{}`", entry.key);
+        out.push(wrong_kind(&name, &entry.item, "a string"));
         return None;
     };
     let people = &model.people;

@@ -17,7 +17,8 @@ pub struct Timeline {
     held: BTreeMap<u32, BTreeMap<i128, i128>>,
 }
 
-fn ns(seconds: f64) -> i128 {
+/// Whole nanoseconds.
+pub fn ns(seconds: f64) -> i128 {
     (seconds * 1e9).round() as i128
 }
 

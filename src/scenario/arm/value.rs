@@ -2,43 +2,13 @@
 
 use super::Out;
 use crate::model::Nutrient;
-use crate::model::file::{Item, Value, problem, problem_with_help};
+use crate::model::file::{Item, problem_with_help};
+use crate::model::messages::written_quantity;
 use crate::units::{Quantity, Unit};
 
 /// A quantity in `unit`, converted through the nutrient where mass meets amount or potency.
 pub fn value_in(item: &Item, unit: &Unit, nutrient: Option<&Nutrient>, out: Out) -> Option<f64> {
-    let quantity = match &item.value {
-        Value::Number(number) => Quantity {
-            value: *number,
-            unit: Unit::one(),
-        },
-        Value::Text(text) => match Quantity::parse(text) {
-            Ok(quantity) => quantity,
-            Err(error) => {
-                let message = format!("`{text}` is not a quantity: {}", error.message);
-                let help = (!error.suggestions.is_empty())
-                    .then(|| format!("did you mean {}?", error.suggestions.join(" or ")));
-                out.push(problem_with_help(
-                    "unknown-unit",
-                    message,
-                    item.within(error.range),
-                    "not understood",
-                    help,
-                ));
-                return None;
-            }
-        },
-        _ => {
-            let message = "a quantity is a string such as \"18 ug/L\"".to_string();
-            out.push(problem(
-                "wrong-kind",
-                message,
-                item.span.clone(),
-                "a quantity",
-            ));
-            return None;
-        }
-    };
+    let quantity = written_quantity(item, out)?;
     let value = quantity
         .value_in(unit)
         .or_else(|| through(&quantity, unit, nutrient?));
