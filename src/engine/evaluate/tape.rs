@@ -41,6 +41,7 @@ pub enum Opcode {
 
 impl Opcode {
     /// How many arguments count.
+    #[inline(always)]
     pub fn arity(self) -> usize {
         use Opcode::*;
         match self {
@@ -78,6 +79,7 @@ pub struct Tape {
 }
 
 impl Tape {
+    #[inline(always)]
     fn of(&self, run: &Run) -> &[Instruction] {
         &self.instructions[run.start as usize..run.end as usize]
     }
@@ -113,7 +115,8 @@ widest! {
     }
 }
 
-/// One loop per opcode, so that the inner work is known when it is compiled.
+/// One loop per opcode, so that the inner work is known when it is compiled. A macro, not closures:
+/// those would be compiled once, for the narrowest vectors.
 #[inline(always)]
 fn execute_run<const W: usize>(
     opcode: Opcode,
@@ -121,30 +124,29 @@ fn execute_run<const W: usize>(
     tables: &[Table],
     slots: &mut [[f64; W]],
 ) {
+    macro_rules! each {
+        ($opcode:expr) => {
+            for instruction in instructions {
+                let [a, b, c] = instruction.arguments.map(|slot| slot as usize);
+                let arity = $opcode.arity();
+                // Reading only what counts saves the checks of the rest.
+                let a = slots[a];
+                let b = if arity > 1 { slots[b] } else { a };
+                let c = if arity > 2 { slots[c] } else { a };
+                slots[instruction.out as usize] = kernel($opcode, tables, a, b, c);
+            }
+        };
+    }
     macro_rules! loops {
         ($($name:ident)*) => {
             match opcode {
-                $(Opcode::$name => each(instructions, slots, |a, b, c| {
-                    kernel(Opcode::$name, tables, a, b, c)
-                }),)*
-                table => each(instructions, slots, |a, b, c| kernel(table, tables, a, b, c)),
+                $(Opcode::$name => each!(Opcode::$name),)*
+                table => each!(table),
             }
         };
     }
     loops!(Add Subtract Multiply Negate Absolute Minimum Maximum Less LessOrEqual Select Divide
         SquareRoot Exp Ln Power Sin Cos Tanh)
-}
-
-#[inline(always)]
-fn each<const W: usize>(
-    instructions: &[Instruction],
-    slots: &mut [[f64; W]],
-    operation: impl Fn([f64; W], [f64; W], [f64; W]) -> [f64; W],
-) {
-    for instruction in instructions {
-        let [a, b, c] = instruction.arguments.map(|slot| slots[slot as usize]);
-        slots[instruction.out as usize] = operation(a, b, c);
-    }
 }
 
 /// The definition of every operation.
