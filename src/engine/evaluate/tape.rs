@@ -51,6 +51,12 @@ impl Opcode {
         }
     }
 
+    /// So dear that a single lane gains from computing several side by side.
+    fn is_dear(self) -> bool {
+        use Opcode::*;
+        matches!(self, Exp | Ln | Power | Sin | Cos | Tanh)
+    }
+
     /// Cheap enough that grouping it gains little.
     pub fn is_cheap(self) -> bool {
         self < Opcode::Divide
@@ -145,8 +151,56 @@ fn execute_run<const W: usize>(
             }
         };
     }
+    if W == 1 && opcode.is_dear() && instructions.len() > 1 {
+        return execute_side_by_side(opcode, instructions, slots);
+    }
     loops!(Add Subtract Multiply Negate Absolute Minimum Maximum Less LessOrEqual Select Divide
         SquareRoot Exp Ln Power Sin Cos Tanh)
+}
+
+/// Instructions of a single lane that are computed at once.
+const GROUP: usize = 4;
+
+/// One lane's dear operations, those that do not wait for each other as if they were lanes.
+fn execute_side_by_side<const W: usize>(
+    opcode: Opcode,
+    mut instructions: &[Instruction],
+    slots: &mut [[f64; W]],
+) {
+    while !instructions.is_empty() {
+        let (group, rest) = instructions.split_at(independent(instructions));
+        let (mut a, mut b) = ([1.0; GROUP], [1.0; GROUP]);
+        for (k, instruction) in group.iter().enumerate() {
+            a[k] = slots[instruction.arguments[0] as usize][0];
+            b[k] = slots[instruction.arguments[1] as usize][0];
+        }
+        let results = dear(opcode, a, b);
+        for (instruction, result) in group.iter().zip(results) {
+            slots[instruction.out as usize][0] = result;
+        }
+        instructions = rest;
+    }
+}
+
+/// How many instructions at the front, at most [`GROUP`], read nothing that one of them writes.
+fn independent(instructions: &[Instruction]) -> usize {
+    let most = instructions.len().min(GROUP);
+    let waits = |at: &usize| {
+        let read = instructions[*at].arguments;
+        instructions[..*at].iter().any(|i| read.contains(&i.out))
+    };
+    (1..most).find(waits).unwrap_or(most)
+}
+
+widest! {
+    fn dear<const W: usize>(opcode: Opcode, a: [f64; W], b: [f64; W]) -> [f64; W] {
+        match opcode {
+            Opcode::Power => power(a, b),
+            Opcode::Exp => map(a, math::exp),
+            Opcode::Ln => map(a, math::ln),
+            cheap_or_rare => kernel(cheap_or_rare, &[], a, b, a),
+        }
+    }
 }
 
 /// The definition of every operation.
