@@ -130,7 +130,11 @@ fn effort_members(count: usize) -> Vec<Member> {
         let breakpoint = |j: u32| Breakpoint {
             t: t0 + f64::from(j) * period,
             inputs: vec![(0, f64::from(j % 3)), (1, f64::from(j))],
-            boluses: if j.is_multiple_of(2) { vec![(0, 1.5)] } else { vec![] },
+            boluses: if j.is_multiple_of(2) {
+                vec![(0, 1.5)]
+            } else {
+                vec![]
+            },
         };
         Member {
             parameters,
