@@ -1,6 +1,6 @@
 //! Which vector instructions to use: found out at run time, the same bits whichever it is.
 //!
-//! [`widest!`] compiles one function body for every set; the language never contracts `a * b + c` or
+//! `widest!` compiles one function body for every set; the language never contracts `a * b + c` or
 //! reorders sums, so the copies differ in speed alone.
 
 use std::sync::atomic::{AtomicU8, Ordering};
