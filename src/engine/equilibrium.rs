@@ -101,7 +101,7 @@ impl<S: System<1>> Problem<'_, S> {
     }
 }
 
-/// Solves for a steady state (see [`super::equilibrium`]).
+/// Solves for a steady state (see [`super::equilibrium()`]).
 pub fn solve<S: System<1>>(
     system: &S,
     parameters: &[f64],

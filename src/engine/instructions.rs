@@ -1,6 +1,6 @@
 //! Which vector instructions to use: found out at run time, the same bits whichever it is.
 //!
-//! [`widest!`] compiles one function body for every set; the language never contracts `a * b + c` or
+//! `widest!` compiles one function body for every set; the language never contracts `a * b + c` or
 //! reorders sums, so the copies differ in speed alone.
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -42,7 +42,8 @@ impl InstructionSet {
         LIMIT.store(self as u8, Ordering::Relaxed);
     }
 
-    /// What `width` lanes gain from: a vector must be full.
+    /// What `width` numbers side by side gain from: a vector must be full.
+    #[inline]
     pub fn for_width(width: usize) -> InstructionSet {
         let limit = LIMIT.load(Ordering::Relaxed);
         if width >= 8 && limit == Self::Avx512 as u8 && Self::available() == Self::Avx512 {
@@ -55,40 +56,42 @@ impl InstructionSet {
     }
 }
 
-/// Defines a function over lanes that runs compiled for the widest set that pays at its lane count.
+/// Defines a function over lanes that runs compiled for the widest set that pays at its lane count,
+/// its first constant.
 macro_rules! widest {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident<const $W:ident: usize>(
+    ($(#[$meta:meta])* fn $name:ident<const $W:ident: usize $(, const $K:ident: usize)?>(
         $($argument:ident: $type:ty),* $(,)?
     ) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
-        $visibility fn $name<const $W: usize>($($argument: $type),*) $(-> $out)? {
+        #[allow(clippy::too_many_arguments, reason = "plain slices are what vectorises")]
+        fn $name<const $W: usize $(, const $K: usize)?>($($argument: $type),*) $(-> $out)? {
             #[inline(always)]
-            fn portable<const $W: usize>($($argument: $type),*) $(-> $out)? $body
+            fn portable<const $W: usize $(, const $K: usize)?>($($argument: $type),*) $(-> $out)? $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-            fn avx512<const $W: usize>($($argument: $type),*) $(-> $out)? {
-                portable::<$W>($($argument),*)
+            fn avx512<const $W: usize $(, const $K: usize)?>($($argument: $type),*) $(-> $out)? {
+                portable::<$W $(, $K)?>($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
-            fn avx2<const $W: usize>($($argument: $type),*) $(-> $out)? {
-                portable::<$W>($($argument),*)
+            fn avx2<const $W: usize $(, const $K: usize)?>($($argument: $type),*) $(-> $out)? {
+                portable::<$W $(, $K)?>($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             match $crate::engine::instructions::InstructionSet::for_width($W) {
                 // SAFETY (both): only a set that this processor was found to have is named.
                 $crate::engine::instructions::InstructionSet::Avx512 => {
-                    return unsafe { avx512::<$W>($($argument),*) };
+                    return unsafe { avx512::<$W $(, $K)?>($($argument),*) };
                 }
                 $crate::engine::instructions::InstructionSet::Avx2 => {
-                    return unsafe { avx2::<$W>($($argument),*) };
+                    return unsafe { avx2::<$W $(, $K)?>($($argument),*) };
                 }
                 $crate::engine::instructions::InstructionSet::Baseline => {}
             }
-            portable::<$W>($($argument),*)
+            portable::<$W $(, $K)?>($($argument),*)
         }
     };
 }

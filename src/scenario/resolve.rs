@@ -93,6 +93,9 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     };
     let lesson = reader.sub("lesson", out).map(|table| lesson(table, out));
     let (method, rtol) = solver(&mut reader, overrides, out);
+    if method != Method::Rodas5p && !model.events.is_empty() {
+        finds_no_events(tree, &command_line, out);
+    }
     for key in arm::KEYS {
         reader.item(key);
     }
@@ -367,6 +370,18 @@ fn varied(item: &Item, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> O
     let mut arm = arm::arm(&name, &changed, model, frame, out);
     arm.x = x;
     Some(arm)
+}
+
+/// Explicit methods step over what a model's events wait for.
+fn finds_no_events(tree: &Tree, command_line: &Span, out: Out) {
+    let written = tree.get("solver").map(|entry| entry.item.span.clone());
+    out.push(problem_with_help(
+        "bad-method",
+        "this model has events, which explicit methods do not find".to_string(),
+        written.unwrap_or_else(|| command_line.clone()),
+        "an explicit method",
+        Some("use rodas5p".to_string()),
+    ));
 }
 
 /// Where an arm stands on the x axis of a curve.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::initial::{self, Initial, Unsettled};
 use super::{Arm, ArmResult, ExpectationResult, RunResult, Scenario, Verdict, ledger, measure};
 use crate::compile::Program;
-use crate::engine::{EventResponse, Failure, Member, Options, Trajectory, run_member};
+use crate::engine::{EventResponse, Failure, Member, Method, Options, Trajectory, run_member};
 use crate::model::*;
 
 /// Runs every arm. `progress` is called with (arms finished, arms).
@@ -63,6 +63,14 @@ pub fn run(
 
 /// Solver options for a model: atol = 1e-3·rtol·scale, accumulators outside the error norm.
 pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options {
+    let breakpoints = |arm: &Arm| arm.breakpoints.len().max(arm.habitual.len());
+    let breakpoints = scenario.arms.iter().map(breakpoints).max().unwrap_or(0);
+    let max_steps = match scenario.method {
+        // Tens of steps per breakpoint are usual: who needs more runs against a wall.
+        Method::Rodas5p => 200_000 + 1000 * breakpoints as u64,
+        // Explicit methods take as many as the fastest process asks for.
+        Method::Dopri5 | Method::Dop853 => 20_000_000,
+    };
     let mut atol: Vec<f64> = model
         .states
         .iter()
@@ -79,7 +87,7 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
         method: scenario.method,
         rtol: scenario.rtol,
         atol,
-        max_steps: 20_000_000,
+        max_steps,
         event_actions: model.events.iter().map(response).collect(),
         bout_inputs: (0..model.inputs.len() as u32)
             .filter(|at| trains(&model.inputs[*at as usize]))

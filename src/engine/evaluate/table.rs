@@ -3,7 +3,7 @@
 //! Comes in: knots and values. Goes out: value and partial slopes at a point.
 //!
 //! Promises: goes through every knot; between knots never leaves the range of its neighbours along an
-//! axis; constant outside (slopes 0 there).
+//! axis; constant outside; value and slopes are continuous everywhere, at the outer knots too.
 //!
 //! # Source
 //! Fritsch & Carlson, *Monotone piecewise cubic interpolation*, SIAM J. Numer. Anal. 17 (1980). Two
@@ -135,8 +135,7 @@ fn slopes(x: &[f64], values: &[f64]) -> Vec<f64> {
         .map(|i| (values[i + 1] - values[i]) / (x[i + 1] - x[i]))
         .collect();
     let mut slope = vec![0.0; count];
-    slope[0] = secant[0];
-    slope[count - 1] = secant[count - 2];
+    // Flat at both ends, where the constant outside begins: the slope has no jump there.
     for i in 1..count - 1 {
         if secant[i - 1] * secant[i] > 0.0 {
             slope[i] = 0.5 * (secant[i - 1] + secant[i]);
@@ -197,6 +196,20 @@ mod tests {
             let dy = (table.value(x, y + h) - table.value(x, y - h)) / (2.0 * h);
             assert!((table.slope_x(x, y) - dx).abs() < 1e-8, "{x} {y}");
             assert!((table.slope_y(x, y) - dy).abs() < 1e-8, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn slopes_have_no_jump_at_the_outer_knots() {
+        let rows = [vec![0.0, 1.0, 4.0], vec![1.0, 3.0, 9.0]];
+        let table = Table::new(&[0.0, 1.0, 2.0], &[0.0, 2.0], &rows);
+        for across in [-1.0, 0.0, 0.4, 1.3, 5.0] {
+            for knot in [0.0, 2.0] {
+                for inside in [knot - 1e-9, knot + 1e-9] {
+                    assert!(table.slope_x(inside, across).abs() < 1e-6);
+                    assert!(table.slope_y(across, inside).abs() < 1e-6);
+                }
+            }
         }
     }
 }

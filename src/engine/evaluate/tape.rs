@@ -41,6 +41,7 @@ pub enum Opcode {
 
 impl Opcode {
     /// How many arguments count.
+    #[inline(always)]
     pub fn arity(self) -> usize {
         use Opcode::*;
         match self {
@@ -48,6 +49,12 @@ impl Opcode {
             Select => 3,
             _ => 2,
         }
+    }
+
+    /// So dear that a single lane gains from computing several side by side.
+    fn is_dear(self) -> bool {
+        use Opcode::*;
+        matches!(self, Exp | Ln | Power | Sin | Cos | Tanh)
     }
 
     /// Cheap enough that grouping it gains little.
@@ -78,6 +85,7 @@ pub struct Tape {
 }
 
 impl Tape {
+    #[inline(always)]
     fn of(&self, run: &Run) -> &[Instruction] {
         &self.instructions[run.start as usize..run.end as usize]
     }
@@ -113,7 +121,8 @@ widest! {
     }
 }
 
-/// One loop per opcode, so that the inner work is known when it is compiled.
+/// One loop per opcode, so that the inner work is known when it is compiled. A macro, not closures:
+/// those would be compiled once, for the narrowest vectors.
 #[inline(always)]
 fn execute_run<const W: usize>(
     opcode: Opcode,
@@ -121,29 +130,76 @@ fn execute_run<const W: usize>(
     tables: &[Table],
     slots: &mut [[f64; W]],
 ) {
+    macro_rules! each {
+        ($opcode:expr) => {
+            for instruction in instructions {
+                let [a, b, c] = instruction.arguments.map(|slot| slot as usize);
+                let arity = $opcode.arity();
+                // Reading only what counts saves the checks of the rest.
+                let a = slots[a];
+                let b = if arity > 1 { slots[b] } else { a };
+                let c = if arity > 2 { slots[c] } else { a };
+                slots[instruction.out as usize] = kernel($opcode, tables, a, b, c);
+            }
+        };
+    }
     macro_rules! loops {
         ($($name:ident)*) => {
             match opcode {
-                $(Opcode::$name => each(instructions, slots, |a, b, c| {
-                    kernel(Opcode::$name, tables, a, b, c)
-                }),)*
-                table => each(instructions, slots, |a, b, c| kernel(table, tables, a, b, c)),
+                $(Opcode::$name => each!(Opcode::$name),)*
+                table => each!(table),
             }
         };
+    }
+    if W == 1 && opcode.is_dear() && instructions.len() > 1 {
+        return execute_side_by_side(opcode, instructions, slots);
     }
     loops!(Add Subtract Multiply Negate Absolute Minimum Maximum Less LessOrEqual Select Divide
         SquareRoot Exp Ln Power Sin Cos Tanh)
 }
 
-#[inline(always)]
-fn each<const W: usize>(
-    instructions: &[Instruction],
+/// Instructions of a single lane that are computed at once.
+const GROUP: usize = 4;
+
+/// One lane's dear operations, those that do not wait for each other as if they were lanes.
+fn execute_side_by_side<const W: usize>(
+    opcode: Opcode,
+    mut instructions: &[Instruction],
     slots: &mut [[f64; W]],
-    operation: impl Fn([f64; W], [f64; W], [f64; W]) -> [f64; W],
 ) {
-    for instruction in instructions {
-        let [a, b, c] = instruction.arguments.map(|slot| slots[slot as usize]);
-        slots[instruction.out as usize] = operation(a, b, c);
+    while !instructions.is_empty() {
+        let (group, rest) = instructions.split_at(independent(instructions));
+        let (mut a, mut b) = ([1.0; GROUP], [1.0; GROUP]);
+        for (k, instruction) in group.iter().enumerate() {
+            a[k] = slots[instruction.arguments[0] as usize][0];
+            b[k] = slots[instruction.arguments[1] as usize][0];
+        }
+        let results = dear(opcode, a, b);
+        for (instruction, result) in group.iter().zip(results) {
+            slots[instruction.out as usize][0] = result;
+        }
+        instructions = rest;
+    }
+}
+
+/// How many instructions at the front, at most [`GROUP`], read nothing that one of them writes.
+fn independent(instructions: &[Instruction]) -> usize {
+    let most = instructions.len().min(GROUP);
+    let waits = |at: &usize| {
+        let read = instructions[*at].arguments;
+        instructions[..*at].iter().any(|i| read.contains(&i.out))
+    };
+    (1..most).find(waits).unwrap_or(most)
+}
+
+widest! {
+    fn dear<const W: usize>(opcode: Opcode, a: [f64; W], b: [f64; W]) -> [f64; W] {
+        match opcode {
+            Opcode::Power => power(a, b),
+            Opcode::Exp => map(a, math::exp),
+            Opcode::Ln => map(a, math::ln),
+            cheap_or_rare => kernel(cheap_or_rare, &[], a, b, a),
+        }
     }
 }
 

@@ -107,6 +107,9 @@ pub fn run<S: System<1>>(system: &S, member: &Member, options: &Options) -> Outc
     }
 }
 
+/// Steps that the crate keeps before they are read and dropped.
+const PART: u64 = 10_000;
+
 /// Goes on to the next stop and writes the rows before it.
 fn segment<S: System<1>>(
     scaled: &mut Scaled<'_, S>,
@@ -116,42 +119,83 @@ fn segment<S: System<1>>(
     y: &mut [[f64; 1]],
     observed: &mut [[f64; 1]],
 ) -> Result<(), Failure> {
-    let from = scaled.from;
     let z = y.iter().zip(&scaled.scale).map(|([y], scale)| y / scale);
-    let z = DVector::from_iterator(y.len(), z);
-    let left = options.max_steps.saturating_sub(lane.out.statistics.steps);
-    let solved = integrate(scaled, options, until - from, z, 0.0, left);
-    let (stats, steps) = solved.map_err(|error| failure(&error, from, options))?;
-    let (times, states) = steps.get();
-    count(lane, &stats);
+    let mut z = DVector::from_iterator(y.len(), z);
+    let mut h = 0.0;
+    loop {
+        let from = scaled.from;
+        let left = options.max_steps.saturating_sub(lane.out.statistics.steps);
+        let part = integrate(scaled, options, until - from, z, h, left.min(PART));
+        let (times, states) = part.steps.get();
+        count(lane, &part);
+        rows(scaled, lane, options, &part, until, observed)?;
+        let last = times.len() - 1;
+        z = states[last].clone();
+        if let Some(state) = z.iter().position(|value| !value.is_finite()) {
+            let (t, state) = (from + times[last], state as u32);
+            return Err(Failure::NotFinite { t, state });
+        }
+        match part.ended {
+            Ok(_) => break,
+            // Goes on with the step it had found, if it went on at all.
+            Err(IntegrationError::MaxNumStepReached { .. }) if last > 0 && left > PART => {
+                scaled.from = from + times[last];
+                h = times[last] - times[last - 1];
+            }
+            Err(_) => {
+                let (t, steps) = (from + times[last], options.max_steps);
+                return Err(Failure::TooManySteps { t, steps });
+            }
+        }
+    }
+    scaled.unscale(&z, y);
+    Ok(())
+}
+
+/// Writes the rows that lie within these steps, each from the start of its step on the side, so that
+/// rows do not steer.
+fn rows<S: System<1>>(
+    scaled: &mut Scaled<'_, S>,
+    lane: &mut Lane,
+    options: &Options,
+    part: &Part,
+    until: f64,
+    observed: &mut [[f64; 1]],
+) -> Result<(), Failure> {
+    let (from, (times, states)) = (scaled.from, part.steps.get());
+    let end = match part.ended {
+        Ok(_) => until,
+        Err(_) => from + times[times.len() - 1],
+    };
     let mut step = 0;
-    while let Some(time) = lane.row_before(until) {
+    while let Some(time) = lane.row_before(end) {
         while step + 1 < times.len() && times[step + 1] <= time - from {
             step += 1;
         }
-        // From the step's start to the row on the side, so that rows do not steer.
         let (start, ahead) = (times[step], time - from - times[step]);
         scaled.from = from + start;
-        let aside = integrate(scaled, options, ahead, states[step].clone(), ahead, left);
-        let (_, row) = aside.map_err(|error| failure(&error, time, options))?;
+        let aside = integrate(scaled, options, ahead, states[step].clone(), ahead, PART);
+        scaled.from = from;
+        if aside.ended.is_err() {
+            let (t, steps) = (time, options.max_steps);
+            return Err(Failure::TooManySteps { t, steps });
+        }
         let mut buffers = scaled.buffers.borrow_mut();
         let Buffers { y, scratch, .. } = &mut *buffers;
-        scaled.unscale(row.get().1.last().unwrap_or(&states[step]), y);
+        scaled.unscale(aside.steps.get().1.last().unwrap_or(&states[step]), y);
         scaled.system.observe(&[time], y, observed, scratch);
         lane.write_row(0, y, observed);
     }
-    let end = states.last().expect("the start is among the steps");
-    scaled.unscale(end, y);
-    match y.iter().position(|[value]| !value.is_finite()) {
-        Some(state) => Err(Failure::NotFinite {
-            t: until,
-            state: state as u32,
-        }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
-/// All step ends over `span`, the start included; `h` = first step, 0 if the crate shall choose.
+/// What the crate did: step ends, the start included, and how it ended.
+struct Part {
+    steps: SolverResult<f64, DVector<f64>>,
+    ended: Result<Stats, IntegrationError>,
+}
+
+/// Integrates over `span`; `h` = first step, 0 if the crate shall choose.
 fn integrate<S: System<1>>(
     scaled: &Scaled<'_, S>,
     options: &Options,
@@ -159,31 +203,38 @@ fn integrate<S: System<1>>(
     z: DVector<f64>,
     h: f64,
     max_steps: u64,
-) -> Result<(Stats, SolverResult<f64, DVector<f64>>), IntegrationError> {
+) -> Part {
     let (rtol, most) = (options.rtol, max_steps.min(u64::from(u32::MAX)) as u32);
-    let sparse = OutputType::Sparse;
+    // Stiffness shows as work, which `max_steps` limits: the crate's own test gives up on runs that
+    // would end.
+    let (untested, sparse) = (u32::MAX, OutputType::Sparse);
     if span <= 0.0 {
-        let mut only = SolverResult::default();
-        only.push(0.0, z);
-        return Ok((NO_STEPS, only));
+        let mut steps = SolverResult::default();
+        steps.push(0.0, z);
+        let ended = Ok(NO_STEPS);
+        return Part { steps, ended };
     }
-    // The crate's own defaults, but for the first step, the number of steps, and its test for stiffness:
-    // whoever asks for an explicit method on a stiff problem gets many small steps, up to the limit.
-    const NEVER: u32 = u32::MAX;
+    // The crate's own defaults for the rest.
     if options.method == Method::Dopri5 {
         let mut solver = Dopri5::from_param(
-            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.04, 0.2, 10.0, span, h, most, NEVER,
+            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.04, 0.2, 10.0, span, h, most, untested,
             sparse,
         );
-        let stats = solver.integrate()?;
-        Ok((stats, solver.into()))
+        let ended = solver.integrate();
+        Part {
+            steps: solver.into(),
+            ended,
+        }
     } else {
         let mut solver = Dop853::from_param(
-            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.0, 0.333, 6.0, span, h, most, NEVER,
+            scaled, 0.0, span, span, z, rtol, 1.0, 0.9, 0.0, 0.333, 6.0, span, h, most, untested,
             sparse,
         );
-        let stats = solver.integrate()?;
-        Ok((stats, solver.into()))
+        let ended = solver.integrate();
+        Part {
+            steps: solver.into(),
+            ended,
+        }
     }
 }
 
@@ -193,22 +244,15 @@ const NO_STEPS: Stats = Stats {
     rejected_steps: 0,
 };
 
-fn count(lane: &mut Lane, stats: &Stats) {
-    let sum = &mut lane.out.statistics;
-    sum.steps += u64::from(stats.accepted_steps + stats.rejected_steps);
-    sum.rejected += u64::from(stats.rejected_steps);
-    sum.rates += u64::from(stats.num_eval);
-}
-
-/// What stiffness and vanishing steps have in common: no number of steps would be enough.
-fn failure(error: &IntegrationError, from: f64, options: &Options) -> Failure {
-    let since = match error {
-        IntegrationError::MaxNumStepReached { x, .. }
-        | IntegrationError::StepSizeUnderflow { x }
-        | IntegrationError::StiffnessDetected { x } => *x,
+/// The crate tells its counts only when it reaches the end; else accepted steps are what is known.
+fn count(lane: &mut Lane, part: &Part) {
+    let accepted = part.steps.get().0.len() as u64 - 1;
+    let (rejected, rates) = match &part.ended {
+        Ok(stats) => (u64::from(stats.rejected_steps), u64::from(stats.num_eval)),
+        Err(_) => (0, 0),
     };
-    Failure::TooManySteps {
-        t: from + since,
-        steps: options.max_steps,
-    }
+    let sum = &mut lane.out.statistics;
+    sum.steps += accepted + rejected;
+    sum.rejected += rejected;
+    sum.rates += rates;
 }

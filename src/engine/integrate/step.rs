@@ -19,10 +19,13 @@ pub struct Stepper<'s, const W: usize, S> {
     /// Increments; the last one is also the error estimate.
     stages: [Columns<W>; 8],
     rates: Columns<W>,
-    time_derivative: Columns<W>,
+    /// h·∂f/∂t.
+    slope: Columns<W>,
     jacobian: Columns<W>,
     lu: Columns<W>,
     work: Columns<W>,
+    /// A factor of each lane (h, 1/h, θ), repeated for every state.
+    share: Columns<W>,
     pub scratch: Columns<W>,
 }
 
@@ -38,10 +41,11 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
             dense: std::array::from_fn(|_| zeros()),
             stages: std::array::from_fn(|_| zeros()),
             rates: zeros(),
-            time_derivative: zeros(),
+            slope: zeros(),
             jacobian: Columns::zeros(system.jacobian_pattern().column.len()),
             lu: Columns::zeros(symbolic.len()),
             work: zeros(),
+            share: zeros(),
             scratch: Columns::zeros(system.scratch_len()),
         }
     }
@@ -54,14 +58,17 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
             &self.y,
             &mut self.rates,
             &mut self.jacobian,
-            &mut self.time_derivative,
+            &mut self.slope,
             &mut self.scratch,
         );
         let shift = h.map(|h| 1.0 / (GAMMA * h));
         let singular = self.symbolic.factor(&self.jacobian, &shift, &mut self.lu);
+        self.share.fill(*h);
+        multiply::<FULL>(self.share.as_flattened(), self.slope.as_flattened_mut());
+        self.share.fill(h.map(|h| 1.0 / h));
         for stage in 0..8 {
             if stage > 0 {
-                stage_value(stage, &self.y, &self.stages, &mut self.y_new);
+                self.stage_value(stage);
                 let mut at = *t;
                 for lane in 0..W {
                     at[lane] += NODE[stage] * h[lane];
@@ -69,12 +76,49 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
                 self.system
                     .rates(&at, &self.y_new, &mut self.rates, &mut self.scratch);
             }
-            let (done, rest) = self.stages.split_at_mut(stage);
-            right_side(h, done, &self.rates, &self.time_derivative, &mut rest[0]);
-            self.symbolic.solve(&self.lu, &mut rest[0], &mut self.work);
+            self.right_side(stage);
+            let right = &mut self.stages[stage];
+            self.symbolic.solve(&self.lu, right, &mut self.work);
         }
-        add(&self.stages[7], &mut self.y_new);
+        self.add_stage(7);
         singular
+    }
+
+    /// `y_new` = the point at which a stage is evaluated.
+    fn stage_value(&mut self, stage: usize) {
+        let (y, u) = (self.y.as_flattened(), &self.stages);
+        let out = self.y_new.as_flattened_mut();
+        match stage {
+            1 => weighted::<FULL, 1>(y, first(&A[1]), terms(u), out),
+            2 => weighted::<FULL, 2>(y, first(&A[2]), terms(u), out),
+            3 => weighted::<FULL, 3>(y, first(&A[3]), terms(u), out),
+            4 => weighted::<FULL, 4>(y, first(&A[4]), terms(u), out),
+            5 => weighted::<FULL, 5>(y, first(&A[5]), terms(u), out),
+            // Stages 7 and 8 start from the stage before, plus its increment.
+            _ => self.add_stage(stage - 1),
+        }
+    }
+
+    fn add_stage(&mut self, stage: usize) {
+        let increment = self.stages[stage].as_flattened();
+        add::<FULL>(increment, self.y_new.as_flattened_mut());
+    }
+
+    /// Right-hand side of a stage, in its place: `rates + Σ C/h·stages + h·D·∂f/∂t`.
+    fn right_side(&mut self, stage: usize) {
+        let (done, rest) = self.stages.split_at_mut(stage);
+        let parts = [&self.rates, &self.share, &self.slope].map(|part| part.as_flattened());
+        let (c, d, out) = (&C[stage], D[stage], rest[0].as_flattened_mut());
+        match stage {
+            0 => right_side::<FULL, 0>(first(c), terms(done), d, parts, out),
+            1 => right_side::<FULL, 1>(first(c), terms(done), d, parts, out),
+            2 => right_side::<FULL, 2>(first(c), terms(done), d, parts, out),
+            3 => right_side::<FULL, 3>(first(c), terms(done), d, parts, out),
+            4 => right_side::<FULL, 4>(first(c), terms(done), d, parts, out),
+            5 => right_side::<FULL, 5>(first(c), terms(done), d, parts, out),
+            6 => right_side::<FULL, 6>(first(c), terms(done), d, parts, out),
+            _ => right_side::<FULL, 7>(first(c), terms(done), d, parts, out),
+        }
     }
 
     /// Error estimate of the step just tried.
@@ -84,139 +128,47 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
 
     /// Prepares the dense output of the step just made.
     pub fn prepare_dense(&mut self) {
+        self.share.fill([0.0; W]);
         for (out, weights) in self.dense.iter_mut().zip(&H) {
-            dense_row(weights, &self.stages, out);
+            let (zero, out) = (self.share.as_flattened(), out.as_flattened_mut());
+            weighted::<FULL, 8>(zero, weights, terms(&self.stages), out);
         }
     }
 
     /// States at the share θ of the step, lane by lane.
-    pub fn interpolate(&self, theta: &[f64; W], out: &mut [[f64; W]]) {
-        interpolate(theta, &self.y, &self.y_new, &self.dense, out);
+    pub fn interpolate(&mut self, theta: &[f64; W], out: &mut [[f64; W]]) {
+        self.share.fill(*theta);
+        let ends = [&self.y, &self.y_new].map(|end| end.as_flattened());
+        let (share, bends) = (self.share.as_flattened(), terms(&self.dense));
+        interpolate::<FULL>(share, ends, bends, out.as_flattened_mut());
     }
+}
+
+/// What follows sees states and lanes as one row of numbers, which fills vectors at any lane count.
+const FULL: usize = 8;
+
+fn terms<const K: usize, const W: usize>(stages: &[Columns<W>]) -> [&[f64]; K] {
+    std::array::from_fn(|j| stages[j].as_flattened())
+}
+
+fn first<const K: usize>(weights: &[f64]) -> &[f64; K] {
+    weights.first_chunk().expect("one weight per stage done")
 }
 
 widest! {
-    /// `y_new` = the point at which a stage is evaluated.
-    fn stage_value<const W: usize>(
-        stage: usize,
-        y: &[[f64; W]],
-        stages: &[Columns<W>; 8],
-        y_new: &mut [[f64; W]],
-    ) {
-        match stage {
-            1 => weighted::<1, W>(y, &A[1], stages, y_new),
-            2 => weighted::<2, W>(y, &A[2], stages, y_new),
-            3 => weighted::<3, W>(y, &A[3], stages, y_new),
-            4 => weighted::<4, W>(y, &A[4], stages, y_new),
-            5 => weighted::<5, W>(y, &A[5], stages, y_new),
-            // Stages 7 and 8 start from the stage before, plus its increment.
-            _ => add(&stages[stage - 1], y_new),
-        }
-    }
-}
-
-/// `out = start + Σ weights[j]·stages[j]` over the first `K`: a fixed count, so that the sum stays in
-/// registers.
-#[inline(always)]
-fn weighted<const K: usize, const W: usize>(
-    start: &[[f64; W]],
-    weights: &[f64],
-    stages: &[Columns<W>],
-    out: &mut [[f64; W]],
-) {
-    let n = out.len();
-    let (start, terms) = (&start[..n], terms::<K, W>(stages, n));
-    for i in 0..n {
-        let mut value = start[i];
-        for j in 0..K {
-            for lane in 0..W {
-                value[lane] += weights[j] * terms[j][i][lane];
-            }
-        }
-        out[i] = value;
-    }
-}
-
-#[inline(always)]
-fn terms<const K: usize, const W: usize>(stages: &[Columns<W>], n: usize) -> [&[[f64; W]]; K] {
-    std::array::from_fn(|j| &stages[j][..n])
-}
-
-widest! {
-    /// Right-hand side of a stage: `rates + Σ C/h·stages + h·D·∂f/∂t`.
-    fn right_side<const W: usize>(
-        h: &[f64; W],
-        done: &[Columns<W>],
-        rates: &[[f64; W]],
-        time_derivative: &[[f64; W]],
-        out: &mut [[f64; W]],
-    ) {
-        match done.len() {
-            0 => collect::<0, W>(h, done, rates, time_derivative, out),
-            1 => collect::<1, W>(h, done, rates, time_derivative, out),
-            2 => collect::<2, W>(h, done, rates, time_derivative, out),
-            3 => collect::<3, W>(h, done, rates, time_derivative, out),
-            4 => collect::<4, W>(h, done, rates, time_derivative, out),
-            5 => collect::<5, W>(h, done, rates, time_derivative, out),
-            6 => collect::<6, W>(h, done, rates, time_derivative, out),
-            _ => collect::<7, W>(h, done, rates, time_derivative, out),
-        }
-    }
-}
-
-#[inline(always)]
-fn collect<const K: usize, const W: usize>(
-    h: &[f64; W],
-    done: &[Columns<W>],
-    rates: &[[f64; W]],
-    time_derivative: &[[f64; W]],
-    out: &mut [[f64; W]],
-) {
-    let n = out.len();
-    let (rates, slope, terms) = (&rates[..n], &time_derivative[..n], terms::<K, W>(done, n));
-    let (mut inverse, mut ahead) = (*h, *h);
-    for lane in 0..W {
-        inverse[lane] = 1.0 / h[lane];
-        ahead[lane] = h[lane] * D[K];
-    }
-    for i in 0..n {
-        let mut sum = [0.0; W];
-        for j in 0..K {
-            for lane in 0..W {
-                sum[lane] += C[K][j] * terms[j][i][lane];
-            }
-        }
-        for lane in 0..W {
-            out[i][lane] =
-                rates[i][lane] + sum[lane] * inverse[lane] + ahead[lane] * slope[i][lane];
-        }
-    }
-}
-
-widest! {
-    fn add<const W: usize>(increment: &[[f64; W]], to: &mut [[f64; W]]) {
-        for (to, increment) in to.iter_mut().zip(increment) {
-            for lane in 0..W {
-                to[lane] += increment[lane];
-            }
-        }
-    }
-}
-
-widest! {
-    fn dense_row<const W: usize>(
-        weights: &[f64; 8],
-        stages: &[Columns<W>; 8],
-        out: &mut [[f64; W]],
+    /// `out = start + Σ weights·terms`.
+    fn weighted<const W: usize, const K: usize>(
+        start: &[f64],
+        weights: &[f64; K],
+        terms: [&[f64]; K],
+        out: &mut [f64],
     ) {
         let n = out.len();
-        let terms = terms::<8, W>(stages, n);
+        let (start, terms) = (&start[..n], terms.map(|term| &term[..n]));
         for i in 0..n {
-            let mut sum = [0.0; W];
-            for j in 0..8 {
-                for lane in 0..W {
-                    sum[lane] += weights[j] * terms[j][i][lane];
-                }
+            let mut sum = start[i];
+            for j in 0..K {
+                sum += weights[j] * terms[j][i];
             }
             out[i] = sum;
         }
@@ -224,22 +176,57 @@ widest! {
 }
 
 widest! {
-    fn interpolate<const W: usize>(
-        theta: &[f64; W],
-        old: &[[f64; W]],
-        new: &[[f64; W]],
-        dense: &[Columns<W>; 3],
-        out: &mut [[f64; W]],
+    /// `out = rates + inverse·Σ weights·terms + d·slope`.
+    fn right_side<const W: usize, const K: usize>(
+        weights: &[f64; K],
+        terms: [&[f64]; K],
+        d: f64,
+        parts: [&[f64]; 3],
+        out: &mut [f64],
     ) {
         let n = out.len();
-        let (old, new, [k0, k1, k2]) = (&old[..n], &new[..n], terms::<3, W>(dense, n)
-            );
+        let terms = terms.map(|term| &term[..n]);
+        let [rates, inverse, slope] = parts.map(|part| &part[..n]);
         for i in 0..n {
-            for lane in 0..W {
-                let (theta, rest) = (theta[lane], 1.0 - theta[lane]);
-                let bend = k0[i][lane] + theta * (k1[i][lane] + theta * k2[i][lane]);
-                out[i][lane] = rest * old[i][lane] + theta * (new[i][lane] + rest * bend);
+            let mut sum = 0.0;
+            for j in 0..K {
+                sum += weights[j] * terms[j][i];
             }
+            out[i] = rates[i] + sum * inverse[i] + d * slope[i];
+        }
+    }
+}
+
+widest! {
+    fn add<const W: usize>(increment: &[f64], to: &mut [f64]) {
+        for (to, increment) in to.iter_mut().zip(increment) {
+            *to += increment;
+        }
+    }
+}
+
+widest! {
+    fn multiply<const W: usize>(by: &[f64], values: &mut [f64]) {
+        for (value, by) in values.iter_mut().zip(by) {
+            *value *= by;
+        }
+    }
+}
+
+widest! {
+    fn interpolate<const W: usize>(
+        share: &[f64],
+        ends: [&[f64]; 2],
+        bends: [&[f64]; 3],
+        out: &mut [f64],
+    ) {
+        let n = out.len();
+        let (share, [old, new]) = (&share[..n], ends.map(|end| &end[..n]));
+        let [k0, k1, k2] = bends.map(|bend| &bend[..n]);
+        for i in 0..n {
+            let (theta, rest) = (share[i], 1.0 - share[i]);
+            let bend = k0[i] + theta * (k1[i] + theta * k2[i]);
+            out[i] = rest * old[i] + theta * (new[i] + rest * bend);
         }
     }
 }

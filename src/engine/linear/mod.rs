@@ -176,13 +176,11 @@ impl Symbolic {
         );
         factor(self, jacobian, shift, lu);
         let mut bad = [None; W];
-        for (k, &slot) in self.diagonal.iter().enumerate() {
-            for lane in 0..W {
-                let inverse = lu[slot][lane];
-                if bad[lane].is_none() && (inverse == 0.0 || !inverse.is_finite()) {
-                    bad[lane] = Some(self.order[k]);
-                }
-            }
+        let unusable = unusable(&self.diagonal, lu);
+        for lane in (0..W).filter(|lane| unusable[*lane]) {
+            let mut pivots = self.diagonal.iter();
+            let first = pivots.position(|&slot| !is_usable(lu[slot][lane]));
+            bad[lane] = first.map(|k| self.order[k]);
         }
         bad
     }
@@ -303,6 +301,25 @@ fn by_products<const W: usize>(plan: &Symbolic, lu: &mut [[f64; W]]) {
             }
             lu[entry] = sum;
         }
+    }
+}
+
+/// True for the reciprocal of a pivot that neither vanished nor overflowed.
+#[inline(always)]
+fn is_usable(inverse: f64) -> bool {
+    (inverse.abs() > 0.0) & (inverse.abs() < f64::INFINITY)
+}
+
+widest! {
+    /// Lanes in which some pivot cannot be used.
+    fn unusable<const W: usize>(diagonal: &[usize], lu: &[[f64; W]]) -> [bool; W] {
+        let mut bad = [false; W];
+        for &slot in diagonal {
+            for lane in 0..W {
+                bad[lane] |= !is_usable(lu[slot][lane]);
+            }
+        }
+        bad
     }
 }
 
