@@ -19,7 +19,10 @@ pub mod write;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::scenario::RunResult;
+use drawing::Scene;
 use drawing::svg::{Font, svg};
 pub use write::WriteError;
 
@@ -38,31 +41,39 @@ pub fn write_run(result: &RunResult, dir: &Path) -> Result<Vec<PathBuf>, WriteEr
         .collect()
 }
 
-/// Every file of a run but run.json, which lists the others: (path inside the folder, bytes).
+/// Every file of a run but run.json, which lists the others: (path inside the folder, bytes). Files are
+/// made side by side; each depends on the result alone, so their bytes do not depend on that.
 pub fn contents(result: &RunResult) -> Vec<(String, Vec<u8>)> {
     let scenes = figure::scenes(result);
     let mut files = vec![
-        (
-            "timeseries.csv".to_string(),
-            table::timeseries(result).into_bytes(),
-        ),
-        (
-            "summary.csv".to_string(),
-            table::summary(result).into_bytes(),
-        ),
-        (
-            "citations.bib".to_string(),
-            provenance::citations(result).into_bytes(),
-        ),
-        (
-            "report.html".to_string(),
-            page::page(result, &scenes).into_bytes(),
-        ),
+        ("timeseries.csv".to_string(), File::Timeseries),
+        ("summary.csv".to_string(), File::Summary),
+        ("citations.bib".to_string(), File::Citations),
+        ("report.html".to_string(), File::Page),
     ];
     for (at, scene) in scenes.iter().enumerate() {
         let name = format!("figures/figure_{}", at + 1);
-        files.push((format!("{name}.svg"), svg(scene, Font::Inside).into_bytes()));
-        files.push((format!("{name}.png"), drawing::png::png(scene)));
+        files.push((format!("{name}.svg"), File::Svg(scene)));
+        files.push((format!("{name}.png"), File::Png(scene)));
     }
-    files
+    let bytes = |file: &File| match file {
+        File::Timeseries => table::timeseries(result).into_bytes(),
+        File::Summary => table::summary(result).into_bytes(),
+        File::Citations => provenance::citations(result).into_bytes(),
+        File::Page => page::page(result, &scenes).into_bytes(),
+        File::Svg(scene) => svg(scene, Font::Inside).into_bytes(),
+        File::Png(scene) => drawing::png::png(scene),
+    };
+    let made: Vec<Vec<u8>> = files.par_iter().map(|(_, file)| bytes(file)).collect();
+    let names = files.into_iter().map(|(name, _)| name);
+    names.zip(made).collect()
+}
+
+enum File<'a> {
+    Timeseries,
+    Summary,
+    Citations,
+    Page,
+    Svg(&'a Scene),
+    Png(&'a Scene),
 }
