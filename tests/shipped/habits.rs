@@ -74,3 +74,23 @@ fn a_status_is_met_and_its_drift_is_told() {
     let (_, drift) = result.arms[0].drift[0];
     assert!(drift.is_finite() && drift != 0.0);
 }
+
+/// Claim: a dose in international units is the amount that the nutrient's potency says: 400 IU of vitamin E
+/// at 0.67 mg each.
+#[test]
+fn units_of_potency_convert() {
+    let dose = |dose: &str| {
+        let result = run_text(&format!(
+            "format = 1\ntitle = \"Potency\"\nmodel = \"athlete\"\nduration = \"1 d\"\n\
+             [[supplement]]\nnutrient = \"vitamin_e\"\ndose = \"{dose}\"\nwhen = \"daily at 08:00\"\n"
+        ));
+        let flows = result.arms[0].ledger.iter().flat_map(|l| &l.flows);
+        let doses = flows.filter(|(name, _)| name.ends_with("supplement"));
+        doses.map(|(_, amount)| *amount).sum::<f64>()
+    };
+    let (units, weight) = (dose("400 IU"), dose("268 mg"));
+    assert!(
+        units > 0.0 && (units / weight - 1.0).abs() < 1e-9,
+        "{units} and {weight}"
+    );
+}

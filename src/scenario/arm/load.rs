@@ -151,8 +151,15 @@ impl Builder<'_, '_> {
         let at = time(reader, "at", out);
         let lasting = time(reader, "for", out);
         let has_when = reader.item("when").is_some();
+        let habitual = reader.truth("habitual", out).unwrap_or(false);
         let times = if has_when {
             self.when(reader, out)
+        } else if habitual && at.is_none() && lasting.is_none() {
+            // A value that has held as long as anything is known.
+            Some(vec![-self.past()])
+        } else if habitual {
+            once_is_no_habit(reader, out);
+            None
         } else {
             Some(vec![at.unwrap_or(0.0)])
         };
@@ -202,6 +209,17 @@ impl Builder<'_, '_> {
 fn time(reader: &mut Reader, key: &'static str, out: Out) -> Option<f64> {
     let (text, item) = reader.text(key, out)?;
     duration_s(text, item, out)
+}
+
+fn once_is_no_habit(reader: &mut Reader, out: Out) {
+    let span = reader.item("habitual").map(|item| item.span.clone());
+    out.push(problem_with_help(
+        "bad-schedule",
+        "what happens once is no habit".to_string(),
+        span.unwrap_or(reader.name_span.clone()),
+        "with `at` or `for`",
+        Some("give `when`, or leave `at` and `for` out: it then holds throughout".to_string()),
+    ));
 }
 
 /// One time or a list of them.

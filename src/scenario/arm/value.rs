@@ -44,14 +44,17 @@ fn through(quantity: &Quantity, unit: &Unit, nutrient: &Nutrient) -> Option<f64>
             return Some(quantity.value / mass * factor);
         }
     }
-    for (name, amount, amount_unit) in &nutrient.potency {
-        let base = Unit::parse(name).ok()?;
-        let converted = quantity.unit.per(&base)?.times(amount_unit)?;
-        if let Some(factor) = converted.ratio_to(unit) {
-            return Some(quantity.value * amount * factor);
-        }
-    }
-    None
+    nutrient
+        .potency
+        .iter()
+        .find_map(|(name, amount, amount_unit)| {
+            // Written as an amount ("0.025 ug") or as an amount per unit of potency ("0.025 ug/IU").
+            let base = Unit::parse(name).ok()?;
+            let units = quantity.unit.per(&base)?;
+            let direct = units.times(amount_unit)?.ratio_to(unit);
+            let factor = direct.or_else(|| quantity.unit.times(amount_unit)?.ratio_to(unit))?;
+            Some(quantity.value * amount * factor)
+        })
 }
 
 /// Beyond this many times the upper intake level a dose is a slip of the pen: more than ten times what
