@@ -1,0 +1,105 @@
+//! Markdown spelling: headings and tables that show a text as it is.
+
+use crate::report::words;
+use crate::units::Unit;
+
+/// One line, with nothing in it that Markdown would take for its own.
+pub fn prose(text: &str) -> String {
+    let mut shown = String::new();
+    for letter in one_line(text).chars() {
+        match letter {
+            '<' => shown.push_str("&lt;"),
+            '|' | '*' | '~' | '[' | ']' | '`' | '$' => shown.extend(['\\', letter]),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// A formula or name as written. Inside a table a bar would end the cell even in code.
+pub fn code(text: &str) -> String {
+    match text.trim() {
+        "" => String::new(),
+        _ => format!("`{}`", one_line(text).replace('|', "\\|")),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Cells are Markdown already. Nothing for no rows.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    for row in rows {
+        text.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    text.push('\n');
+    text
+}
+
+/// A heading and a table below it; nothing for no rows.
+pub fn section(title: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("## {title}\n\n{}", table(head, rows)),
+    }
+}
+
+/// A link to the bibliography; `up` leads to the folder of the pages.
+pub fn cite(key: &str, up: &str) -> String {
+    format!("[{key}]({up}sources.md#{key})")
+}
+
+pub fn cites(keys: &[String], up: &str) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| cite(key, up)).collect();
+    keys.join(", ")
+}
+
+/// The unit as people print it; empty for 1.
+pub fn unit(unit: &Unit) -> String {
+    prose(&unit.pretty())
+}
+
+/// Every digit that was written, unlike a result: powers of ten where plain digits would be long.
+pub fn exact(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let text = match (-4..7).contains(&exponent) {
+        true => format!("{value}"),
+        false if digits == "1" => format!("10{}", words::superscript(exponent)),
+        false => format!("{digits}×10{}", words::superscript(exponent)),
+    };
+    text.replace('-', "−")
+}
+
+pub fn exact_quantity(value: f64, of: &Unit) -> String {
+    format!("{} {}", exact(value), unit(of))
+        .trim_end()
+        .to_string()
+}
+
+/// `"3 parameters"`, `"1 parameter"`.
+pub fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_as_they_are() {
+        assert_eq!(prose("a < b | c\n *d*"), "a &lt; b \\| c \\*d\\*");
+        assert_eq!(code("a * b"), "`a * b`");
+        assert_eq!(exact(0.1548), "0.1548");
+        assert_eq!(exact(23400.0), "23400");
+        assert_eq!(exact(-1e-9), "−1×10⁻⁹");
+        assert_eq!(exact(1e-9), "10⁻⁹");
+    }
+}
