@@ -262,7 +262,7 @@ fn an_edge_that_is_switched_off_looks_switched_off() {
     off[strength.index()] = 0.0;
     let (on, off) = (network::scene(&model, &on), network::scene(&model, &off));
     let (on, off) = (svg(&on, Font::FromPage), svg(&off, Font::FromPage));
-    assert!(!on.contains("changed") && off.contains("strength 0, changed"));
+    assert!(!on.contains(", changed") && off.contains("strength 0, changed"));
     assert!(off.contains("×0</text>"));
 }
 
