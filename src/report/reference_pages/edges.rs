@@ -13,10 +13,10 @@ nutrient or system acts on another. It can be switched off or scaled in a scenar
 
 | grade | evidence |
 |---|---|
-| A | established in people |
-| B | good evidence, its size less certain |
+| A | established |
+| B | established, with weaker evidence |
 | C | a hypothesis |
-| D | contested, or without evidence in people |
+| D | contested |
 
 | kind | what it does |
 |---|---|

@@ -85,8 +85,7 @@ fn modules(chapters: &[Chapter]) -> String {
         .collect();
     format!(
         "## Modules and where their numbers come from\n\nA parameter has a source or is assumed, with the \
-         reason on its module's page. A to D grade the evidence: A established in people, B good with a less \
-         certain size, C indirect, D a guess or contested.\n\n{}",
+         reason on its module's page. A to D grade the evidence, strongest first.\n\n{}",
         table(&head, &rows)
     )
 }

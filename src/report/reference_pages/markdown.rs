@@ -5,10 +5,13 @@ use crate::units::Unit;
 
 /// One line, with nothing in it that Markdown would take for its own.
 pub fn prose(text: &str) -> String {
+    let line = one_line(text);
     let mut shown = String::new();
-    for letter in one_line(text).chars() {
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let tag = |next: &char| next.is_alphabetic() || "/!?".contains(*next);
         match letter {
-            '<' => shown.push_str("&lt;"),
+            '<' if letters.peek().is_some_and(tag) => shown.push_str("&lt;"),
             '|' | '*' | '~' | '[' | ']' | '`' | '$' => shown.extend(['\\', letter]),
             _ => shown.push(letter),
         }
@@ -28,14 +31,22 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Cells are Markdown already. Nothing for no rows.
+/// Cells are Markdown already. Columns in which nothing stands are left out; nothing for no rows.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+    let filled = |at: usize| {
+        rows.iter()
+            .any(|row| row.get(at).is_some_and(|c| !c.is_empty()))
+    };
+    let kept: Vec<usize> = (0..head.len()).filter(|at| filled(*at)).collect();
+    let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
+    let mut text = line(kept.iter().map(|at| head[*at]).collect());
+    text.push_str(&format!("|{}\n", "---|".repeat(kept.len())));
     for row in rows {
-        text.push_str(&format!("| {} |\n", row.join(" | ")));
+        let cell = |at: &usize| row.get(*at).map_or("", String::as_str);
+        text.push_str(&line(kept.iter().map(cell).collect()));
     }
     text.push('\n');
     text
@@ -64,8 +75,10 @@ pub fn unit(unit: &Unit) -> String {
     prose(&unit.pretty())
 }
 
-/// Every digit that was written, unlike a result: powers of ten where plain digits would be long.
+/// What was written, unlike a result: eight digits where a result has four, powers of ten where plain
+/// digits would be long.
 pub fn exact(value: f64) -> String {
+    let value: f64 = format!("{value:.7e}").parse().unwrap_or(value);
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
@@ -95,11 +108,21 @@ mod tests {
 
     #[test]
     fn texts_stay_as_they_are() {
-        assert_eq!(prose("a < b | c\n *d*"), "a &lt; b \\| c \\*d\\*");
+        assert_eq!(prose("a < b | <i>\n *d*"), "a < b \\| &lt;i> \\*d\\*");
+        assert_eq!(exact(28.0 / 75.0), "0.37333333");
         assert_eq!(code("a * b"), "`a * b`");
         assert_eq!(exact(0.1548), "0.1548");
         assert_eq!(exact(23400.0), "23400");
         assert_eq!(exact(-1e-9), "−1×10⁻⁹");
         assert_eq!(exact(1e-9), "10⁻⁹");
+    }
+
+    #[test]
+    fn a_column_in_which_nothing_stands_is_left_out() {
+        let rows = [vec!["1".to_string(), String::new(), "3".to_string()]];
+        assert_eq!(
+            table(&["a", "b", "c"], &rows),
+            "| a | c |\n|---|---|\n| 1 | 3 |\n\n"
+        );
     }
 }

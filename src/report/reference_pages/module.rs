@@ -113,14 +113,11 @@ fn states(chapter: &Chapter) -> String {
         let Some(name) = chapter.own(&state.name) else {
             continue;
         };
-        let matter: Vec<String> = state
+        let matter = state
             .of
             .iter()
-            .map(|(matter, amount)| match *amount == 1.0 {
-                true => words::plain(matter).to_lowercase(),
-                false => format!("{} {}", exact(*amount), words::plain(matter).to_lowercase()),
-            })
-            .collect();
+            .map(|(key, amount)| matter(chapter.model, key, *amount));
+        let matter: Vec<String> = matter.collect();
         let initial = chapter.written("states", name, "initial");
         let held = match state.equilibrium {
             Equilibrium::Solve => "",
@@ -130,19 +127,34 @@ fn states(chapter: &Chapter) -> String {
             code(name),
             prose(&title(chapter.model, &state.name)),
             unit(&state.unit),
-            prose(&matter.join(", ")),
+            matter.join(", "),
             format!("{}{held}", initial.map_or(String::new(), as_written)),
         ]);
     }
     let head = ["name", "meaning", "unit", "matter", "starts at"];
     let body = section("States", &head, &rows);
-    match body.is_empty() {
-        true => body,
-        false => format!(
-            "{body}Unless a scenario starts from declared values, these are where the search for the \
-             person's own equilibrium begins. *Held*: slower than a year, keeps its value unless a \
-             laboratory value sets it.\n\n"
-        ),
+    if body.is_empty() {
+        return body;
+    }
+    let held = match body.contains(", held |") {
+        true => " *Held*: slower than a year, keeps its value unless a laboratory value sets it.",
+        false => "",
+    };
+    format!(
+        "{body}Unless a scenario starts from declared values, these are where the search for the person's \
+         own equilibrium begins.{held}\n\n"
+    )
+}
+
+/// What a state is made of, by the nutrient's title if it is one.
+fn matter(model: &Model, key: &str, amount: f64) -> String {
+    let title = match model.nutrients.get(key) {
+        Some(nutrient) => prose(&nutrient.title),
+        None => words::plain(key).to_lowercase(),
+    };
+    match amount == 1.0 {
+        true => title,
+        false => format!("{} {title}", exact(amount)),
     }
 }
 
@@ -326,18 +338,18 @@ fn tables(chapter: &Chapter) -> String {
             .iter()
             .enumerate()
             .map(|(at, values)| {
-                let first = known.y.get(at).map_or(unit(&known.unit), |y| exact(*y));
+                let first = known.y.get(at).map_or("value".to_string(), |y| exact(*y));
                 let values = values.iter().map(|value| exact(*value));
                 std::iter::once(first).chain(values).collect()
             })
             .collect();
         let head: Vec<&str> = head.iter().map(String::as_str).collect();
         text.push_str(&format!(
-            "{} {}: {}\n\n{}",
+            "{}{}: {}\n\n{}",
             code(name),
             match unit(&known.unit).as_str() {
                 "" => String::new(),
-                unit => format!("({unit})"),
+                unit => format!(" ({unit})"),
             },
             origin(&known.origin),
             table(&head, &rows)
