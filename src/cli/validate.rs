@@ -241,3 +241,27 @@ fn print(rows: &[Row]) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A broken bibliography keeps every scenario from running; it is one problem, not one each.
+    #[test]
+    fn a_problem_of_the_models_is_told_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for entry in std::fs::read_dir("models").expect("models").flatten() {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("writable");
+        }
+        let broken = "@article{x, title = {";
+        std::fs::write(folder.path().join("references.bib"), broken).expect("writable");
+        let files = toml_below(Path::new("scenarios/iron"));
+        let outcomes = outcomes(&files, Some(folder.path()));
+        assert!(outcomes.ran.is_empty());
+        assert_eq!(outcomes.refused, files.len());
+        assert_eq!(outcomes.problems.len(), 1, "{:?}", outcomes.problems);
+        let span = outcomes.problems[0].span.clone().expect("a place");
+        let file = &outcomes.sources.files[span.file.0 as usize];
+        assert!(file.path.ends_with("references.bib"));
+    }
+}

@@ -1,7 +1,7 @@
 //! Every expectation by topic and scenario, as written; nothing is run for it.
 
 use super::Listed;
-use super::markdown::{cite, count, prose, table};
+use super::markdown::{cite, count, paragraphs, prose, table};
 use crate::model::Model;
 use crate::report::words;
 use crate::scenario::{Expectation, Scenario};
@@ -78,7 +78,7 @@ fn told(listed: &Listed) -> String {
     ];
     let about = match scenario.about.is_empty() {
         true => String::new(),
-        false => format!("{}\n\n", prose(&scenario.about)),
+        false => format!("{}\n\n", paragraphs(&scenario.about)),
     };
     format!(
         "### {} (`{}`)\n\n{about}{}",

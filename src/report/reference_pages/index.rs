@@ -2,7 +2,7 @@
 
 use super::Listed;
 use super::chapter::{Chapter, Tally};
-use super::markdown::{count, prose, table};
+use super::markdown::{count, paragraphs, prose, table};
 use crate::model::Model;
 
 const HEAD: &str = "\
@@ -51,7 +51,7 @@ fn told(model: &Model) -> String {
         "### {} (`{}`)\n\n{}\n\n{}, {}, {}, {}. Modules: {}.\n\n",
         prose(&model.title),
         model.name,
-        prose(&model.about),
+        paragraphs(&model.about),
         count(model.states.len(), "state"),
         count(model.variables.len(), "variable"),
         count(model.edges.len(), "edge"),

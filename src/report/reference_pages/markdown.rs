@@ -19,6 +19,15 @@ pub fn prose(text: &str) -> String {
     shown
 }
 
+/// As [`prose`], with empty lines between paragraphs kept.
+pub fn paragraphs(text: &str) -> String {
+    let parts = text.split("\n\n").map(prose);
+    parts
+        .filter(|p| !p.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
 /// A formula or name as written. Inside a table a bar would end the cell even in code.
 pub fn code(text: &str) -> String {
     match text.trim() {

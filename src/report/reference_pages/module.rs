@@ -3,7 +3,9 @@
 
 use super::MADE_BY;
 use super::chapter::Chapter;
-use super::markdown::{cite, code, count, exact, exact_quantity, prose, section, table, unit};
+use super::markdown::{
+    cite, code, count, exact, exact_quantity, paragraphs, prose, section, table, unit,
+};
 use crate::model::file::{Item, Value};
 use crate::model::{
     Band, Biomarker, Direction, EdgeId, Equilibrium, InputKind, Model, Origin, Parameter, Process,
@@ -20,7 +22,7 @@ pub fn text(chapter: &Chapter) -> String {
         prose(&module.title),
         module.name,
         chapter.models.join(", "),
-        prose(&module.about)
+        paragraphs(&module.about)
     );
     text.push_str(&interface(chapter));
     text.push_str(&inputs(chapter));
