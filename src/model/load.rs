@@ -7,7 +7,7 @@ use super::check;
 use super::declare::{self, ModuleFile, check_format, duration_s, unit_of};
 use super::file::{Reader, Table as Tree, Value, parse, problem, problem_with_help, suggestion};
 use super::laws::{self, Law};
-use super::messages::unknown_name;
+use super::messages::{unknown_name, wrong_kind};
 use super::shared;
 use super::types::*;
 use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
@@ -20,9 +20,17 @@ pub struct ModelFile {
     pub title: String,
     pub about: String,
     pub modules: Vec<(PathBuf, ModuleFile)>,
+    pub connections: Vec<Connection>,
     pub warm_up_s: f64,
     pub time_unit: Unit,
     pub files: Vec<(PathBuf, String)>,
+}
+
+/// An input of one module that reads a value of another, by dotted names.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    pub input: (String, Span),
+    pub value: (String, Span),
 }
 
 /// What all models of a folder share.
@@ -445,6 +453,18 @@ fn head(
             Some("name the modules it is made of".to_string()),
         ));
     }
+    if let Some(table) = reader.sub("connect", out) {
+        for entry in &table.entries {
+            let input = (entry.key.clone(), entry.key_span.clone());
+            match &entry.item.value {
+                Value::Text(value) => model.connections.push(Connection {
+                    input,
+                    value: (value.clone(), entry.item.span.clone()),
+                }),
+                _ => out.push(wrong_kind("a connection", &entry.item, "a string")),
+            }
+        }
+    }
     reader.finish(out);
     modules
 }
@@ -455,6 +475,7 @@ fn empty(name: &str, shared: &Shared) -> ModelFile {
         title: String::new(),
         about: String::new(),
         modules: Vec::new(),
+        connections: Vec::new(),
         warm_up_s: 0.0,
         time_unit: Unit::parse("d").expect("d is a unit"),
         files: shared.files.clone(),

@@ -156,6 +156,8 @@ pub struct Input {
     pub nutrient: Option<String>,
     /// Pulse length of a stimulation input, s.
     pub pulse_s: Option<f64>,
+    /// What the model file connects it to: formulas read that instead, and no scenario drives it.
+    pub connected: Option<String>,
     pub span: Span,
 }
 

@@ -46,6 +46,7 @@ pub fn input(k: usize, kind: InputKind) -> Input {
         key: None,
         nutrient: None,
         pulse_s: None,
+        connected: None,
         span: span(),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::declare::Declared;
 use crate::model::file::problem_with_help;
-use crate::model::load::{ModelFile, Shared};
-use crate::model::messages::unknown_name;
+use crate::model::load::{Connection, ModelFile, Shared};
+use crate::model::messages::{unknown_name, wrong_unit};
 use crate::model::types::*;
 use crate::units::Unit;
 
@@ -37,6 +37,8 @@ pub struct Symbols {
     uses: Vec<Vec<String>>,
     /// Dotted names of declarations that could not be read: already reported.
     broken: BTreeSet<String>,
+    /// What stands in for an input.
+    connected: BTreeMap<InputId, Symbol>,
 }
 
 impl Symbols {
@@ -56,7 +58,77 @@ impl Symbols {
         symbols.declare_processes(file, model, out);
         symbols.declare_biomarkers(file, model, out);
         symbols.check_uses(file, out);
+        symbols.connect(file, model, out);
         symbols
+    }
+
+    /// Takes over the model file's connections: a rate input on the left, a value of the same kind on
+    /// the right.
+    fn connect(&mut self, file: &ModelFile, model: &mut Model, out: Out) {
+        for Connection { input, value } in &file.connections {
+            let id = match self.global(&input.0) {
+                Some(Symbol::Input(id)) => id,
+                found => {
+                    let inputs = model.inputs.iter().map(|input| input.name.as_str());
+                    let what = if found.is_some() {
+                        "not an input"
+                    } else {
+                        "not declared"
+                    };
+                    let message = format!("`{}` is {what}", input.0);
+                    out.push(unknown_name(message, &input.0, input.1.clone(), inputs));
+                    continue;
+                }
+            };
+            let Some((unit, symbol)) = self.readable(&value.0, model) else {
+                let message = format!("`{}` is no value of this model", value.0);
+                out.push(unknown_name(
+                    message,
+                    &value.0,
+                    value.1.clone(),
+                    self.names(),
+                ));
+                continue;
+            };
+            let (wanted, bolus) = {
+                let input = &model.inputs[id.index()];
+                let bolus = matches!(input.kind, InputKind::Bolus { .. });
+                (input.unit.clone(), bolus)
+            };
+            if bolus || unit.dimension != wanted.dimension {
+                let message = match bolus {
+                    true => format!("`{}` takes doses: it has no value to connect", input.0),
+                    false => format!(
+                        "`{}` is {}, `{}` is {}",
+                        input.0,
+                        wanted.describe(),
+                        value.0,
+                        unit.describe()
+                    ),
+                };
+                out.push(wrong_unit(message, value.1.clone(), &unit, &wanted));
+                continue;
+            }
+            model.inputs[id.index()].connected = Some(value.0.clone());
+            self.connected.insert(id, symbol);
+        }
+    }
+
+    fn readable(&self, dotted: &str, model: &Model) -> Option<(Unit, Symbol)> {
+        let symbol = self.global(dotted)?;
+        let unit = match symbol {
+            Symbol::Parameter(id) => &model.parameters[id.index()].unit,
+            Symbol::State(id) => &model.states[id.index()].unit,
+            Symbol::Variable(id) => &model.variables[id.index()].unit,
+            Symbol::Process(id) => &model.processes[id.index()].unit,
+            Symbol::Input(_) | Symbol::Table(_) | Symbol::Biomarker(_) => return None,
+        };
+        Some((unit.clone(), symbol))
+    }
+
+    /// What formulas read in place of a connected input.
+    pub fn instead_of(&self, input: InputId) -> Option<Symbol> {
+        self.connected.get(&input).copied()
     }
 
     fn declare_parameters_and_inputs(
@@ -116,6 +188,7 @@ impl Symbols {
                         .or_else(|| i.body.role.map(|_| i.name.clone())),
                     nutrient: i.body.nutrient.as_ref().map(|(name, _)| name.clone()),
                     pulse_s: i.body.pulse_s,
+                    connected: None,
                     span: i.span.clone(),
                 });
             }

@@ -361,6 +361,22 @@ impl Builder<'_, '_> {
     }
 
     fn input_value(&self, input: InputId, item: &Item, out: Out) -> Option<f64> {
+        let Input {
+            name, connected, ..
+        } = &self.model.inputs[input.index()];
+        if let Some(value) = connected {
+            let message = format!("`{name}` cannot be driven: this model reads `{value}` for it");
+            let help = "change what that follows from, or use a model that leaves it open";
+            let (span, help) = (item.span.clone(), Some(help.to_string()));
+            out.push(problem_with_help(
+                "connected-input",
+                message,
+                span,
+                "connected",
+                help,
+            ));
+            return None;
+        }
         let unit = &self.model.inputs[input.index()].unit;
         let nutrient = self.nutrient(input);
         let value = value_in(item, unit, nutrient, out)?;

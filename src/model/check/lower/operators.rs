@@ -67,6 +67,10 @@ impl Lowering<'_> {
             .symbols
             .find(context.scope, name, &span, self.out)
             .ok_or(Reported)?;
+        let symbol = match symbol {
+            Symbol::Input(id) => self.symbols.instead_of(id).unwrap_or(symbol),
+            _ => symbol,
+        };
         let (expr, unit) = match symbol {
             Symbol::Parameter(id) => (Expr::Parameter(id), &self.model.parameters[id.index()].unit),
             Symbol::Input(id) => {
