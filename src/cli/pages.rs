@@ -55,7 +55,8 @@ pub fn run(arguments: &PagesArguments) -> u8 {
 
 /// Every page, or the exit code after the problems were printed.
 fn made(models: &Path, scenarios: &Path, results: bool) -> Result<Vec<Page>, u8> {
-    let files = toml_below(scenarios);
+    let mut files = toml_below(scenarios);
+    files.retain(|file| !file.to_string_lossy().ends_with(".study.toml"));
     let (loaded, listed) = match load(models, scenarios, &files) {
         Ok(loaded) => loaded,
         Err((problems, sources)) => return Err(refuse(&distinct(problems), &sources)),
