@@ -1,9 +1,10 @@
 //! `myoflux check`: every file, without running.
 //!
-//! In: files and folders of models and scenarios. Out: all problems on stderr, what was learnt (conserved
-//! totals) on stdout; with `--json` one document on stdout, one object per problem.
+//! In: files and folders of models and scenarios. Out: all problems on stderr, each once however many
+//! scenarios meet it, what was learnt (conserved totals) on stdout; with `--json` one document on stdout,
+//! one object per problem.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -34,6 +35,7 @@ pub fn run(arguments: &CheckArguments) -> u8 {
         facts,
         count,
     } = checked;
+    let problems = distinct(problems);
     if arguments.json {
         let value = serde_json::json!({
             "files": count,
@@ -113,6 +115,16 @@ impl Checked {
             self.problems.extend(found);
         }
     }
+}
+
+/// The problems without those that say the same about the same place: a broken model is met again by
+/// every scenario that names it.
+pub fn distinct(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut known = HashSet::new();
+    let new = |d: &Diagnostic| known.insert((d.code, d.span.clone(), d.message.clone()));
+    let mut problems = problems;
+    problems.retain(new);
+    problems
 }
 
 /// A models folder holds references.bib; a file belongs to the models if its folder does.

@@ -16,6 +16,7 @@ mod edges;
 mod explain;
 mod init;
 mod models;
+mod pages;
 mod repeat;
 mod run;
 mod validate;
@@ -47,6 +48,8 @@ enum Command {
     Edges(edges::EdgesArguments),
     /// What models hold: modules, states, parameters with their origin
     Models(models::ModelsArguments),
+    /// Pages from the files: parameters, edges, expectations, sources
+    Pages(pages::PagesArguments),
 }
 
 /// What a scenario is run with.
@@ -156,6 +159,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Pages(arguments) => pages::run(&arguments),
     };
     ExitCode::from(code)
 }

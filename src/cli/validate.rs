@@ -1,15 +1,19 @@
 //! `myoflux validate`: published physiology: pass, near, miss.
+//!
+//! In: scenario files and folders. Out: every expectation with its value, range and verdict on stdout, the
+//! share that pass by role; what is wrong with files on stderr, each problem once. [`outcomes`] does the
+//! running, for the page of misses too.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use rayon::prelude::*;
 
-use super::check::toml_below;
-use super::{find_models, refuse, say};
+use super::check::{distinct, toml_below};
+use super::{complain, find_models, say};
 use crate::compile::compile;
-use crate::diagnostics::{Diagnostic, Sources};
+use crate::diagnostics::{Diagnostic, FileId, Sources, Span};
 use crate::scenario::load::{Overrides, load_scenario};
 use crate::scenario::{ExpectationRole, RunResult, Verdict, run::run as run_scenario};
 
@@ -26,49 +30,13 @@ pub struct ValidateArguments {
     strict: bool,
 }
 
-type Loaded = Result<(PathBuf, RunResult), (Vec<Diagnostic>, Sources)>;
-
 pub fn run(arguments: &ValidateArguments) -> u8 {
-    let mut files = Vec::new();
-    for path in &arguments.paths {
-        if path.is_dir() {
-            files.extend(toml_below(path))
-        } else {
-            files.push(path.clone())
-        }
-    }
-    let bar = super::progress(files.len() as u64);
-    let results: Vec<Loaded> = files
-        .par_iter()
-        .map(|file| {
-            bar.inc(1);
-            let mut sources = Sources::default();
-            match load_scenario(
-                file,
-                &find_models(file),
-                &Overrides::default(),
-                &mut sources,
-            ) {
-                Ok((model, scenario)) => {
-                    let program = Arc::new(compile(&model));
-                    Ok((
-                        file.clone(),
-                        run_scenario(model, program, Arc::new(scenario), &|_, _| {}),
-                    ))
-                }
-                Err(problems) => Err((problems, sources)),
-            }
-        })
+    let outcomes = outcomes(&scenarios(&arguments.paths), None);
+    let ran = outcomes.ran.iter();
+    let rows: Vec<Row> = ran
+        .flat_map(|(file, result)| rows_of(file, result))
         .collect();
-    bar.finish_and_clear();
-    let mut rows = Vec::new();
-    let mut broken = 0;
-    for result in &results {
-        match result {
-            Ok((file, result)) => rows.extend(rows_of(file, result)),
-            Err((problems, sources)) => broken = refuse(problems, sources),
-        }
-    }
+    let broken = outcomes.refuse();
     if arguments.json {
         let objects: Vec<serde_json::Value> = rows.iter().map(Row::json).collect();
         say(&format!("{:#}\n", serde_json::Value::from(objects)));
@@ -82,6 +50,100 @@ pub fn run(arguments: &ValidateArguments) -> u8 {
         0 if arguments.strict && missed => 4,
         code => code,
     }
+}
+
+/// Scenario files, those of folders sorted.
+fn scenarios(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(toml_below(path))
+        } else {
+            files.push(path.clone())
+        }
+    }
+    files
+}
+
+/// What became of many scenarios, in the order asked for.
+#[derive(Default)]
+pub struct Outcomes {
+    pub ran: Vec<(PathBuf, RunResult)>,
+    /// What is wrong with the others, each problem once, and how many they are.
+    problems: Vec<Diagnostic>,
+    sources: Sources,
+    refused: usize,
+}
+
+impl Outcomes {
+    /// Prints what kept scenarios from running; 2 if anything did, else 0.
+    pub fn refuse(&self) -> u8 {
+        if self.refused == 0 {
+            return 0;
+        }
+        complain(&self.problems, &self.sources);
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        eprintln!(
+            "{} problem{}; {} scenario{} not run",
+            self.problems.len(),
+            plural(self.problems.len()),
+            self.refused,
+            plural(self.refused)
+        );
+        2
+    }
+
+    /// Takes over problems whose places point into texts of their own.
+    fn add_refused(&mut self, problems: Vec<Diagnostic>, sources: Sources) {
+        let files = sources.files.into_iter();
+        let moved: Vec<FileId> = files
+            .map(|file| self.sources.add(file.path, file.text))
+            .collect();
+        let place = |span: Option<Span>| {
+            span.map(|span| Span {
+                file: moved[span.file.0 as usize],
+                ..span
+            })
+        };
+        for mut problem in problems {
+            problem.span = place(problem.span);
+            let notes = problem.notes.into_iter();
+            problem.notes = notes.map(|(text, span)| (text, place(span))).collect();
+            self.problems.push(problem);
+        }
+        self.refused += 1;
+    }
+}
+
+/// Runs every scenario of `files`, with the models beside or above each, or those of `models`.
+pub fn outcomes(files: &[PathBuf], models: Option<&Path>) -> Outcomes {
+    let bar = super::progress(files.len() as u64);
+    let results: Vec<_> = files
+        .par_iter()
+        .map(|file| {
+            bar.inc(1);
+            let mut sources = Sources::default();
+            let models = models.map_or_else(|| find_models(file), Path::to_path_buf);
+            match load_scenario(file, &models, &Overrides::default(), &mut sources) {
+                Ok((model, scenario)) => {
+                    let program = Arc::new(compile(&model));
+                    let result = run_scenario(model, program, Arc::new(scenario), &|_, _| {});
+                    Ok((file.clone(), result))
+                }
+                Err(problems) => Err((problems, sources)),
+            }
+        })
+        .collect();
+    bar.finish_and_clear();
+    let mut outcomes = Outcomes::default();
+    for result in results {
+        match result {
+            Ok(ran) => outcomes.ran.push(ran),
+            Err((problems, sources)) => outcomes.add_refused(problems, sources),
+        }
+    }
+    outcomes.problems = distinct(outcomes.problems);
+    outcomes
 }
 
 struct Row {
@@ -177,5 +239,29 @@ fn print(rows: &[Row]) {
             count(Verdict::Near),
             count(Verdict::Miss)
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A broken bibliography keeps every scenario from running; it is one problem, not one each.
+    #[test]
+    fn a_problem_of_the_models_is_told_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for entry in std::fs::read_dir("models").expect("models").flatten() {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("writable");
+        }
+        let broken = "@article{x, title = {";
+        std::fs::write(folder.path().join("references.bib"), broken).expect("writable");
+        let files = toml_below(Path::new("scenarios/iron"));
+        let outcomes = outcomes(&files, Some(folder.path()));
+        assert!(outcomes.ran.is_empty());
+        assert_eq!(outcomes.refused, files.len());
+        assert_eq!(outcomes.problems.len(), 1, "{:?}", outcomes.problems);
+        let span = outcomes.problems[0].span.clone().expect("a place");
+        let file = &outcomes.sources.files[span.file.0 as usize];
+        assert!(file.path.ends_with("references.bib"));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `write.rs` puts files on disk whole or not at all; `table.rs` makes timeseries.csv and summary.csv;
 //! `figure/` and `network/` lay out pictures, `drawing/` writes them as SVG and PNG; `page/` makes
-//! report.html; `words.rs` says things in words; `provenance.rs` makes run.json and citations.bib.
+//! report.html; `words.rs` says things in words; `provenance.rs` makes run.json and citations.bib;
+//! `reference_pages/` tells what models and scenarios hold.
 //!
 //! Start reading at [`write_run`].
 
@@ -12,6 +13,7 @@ pub mod network;
 pub mod page;
 pub mod provenance;
 pub mod reference;
+pub mod reference_pages;
 pub mod residuals;
 pub mod table;
 pub mod words;

@@ -1,0 +1,76 @@
+//! What models and scenarios hold, as Markdown for a reader: values in, text out.
+//!
+//! In: checked models, checked scenarios and, for the page of misses, results. Out: [`Page`]s with their
+//! path below the folder they belong in. Promises: the same files give the same bytes; nothing is run and
+//! no file is read here; a module that several models share is told once.
+//!
+//! `chapter.rs` finds the modules, `module.rs` writes one page of each, `edges.rs` the crosstalk,
+//! `expectations.rs` and `misses.rs` what is expected and how it went, `sources.rs` the bibliography,
+//! `index.rs` the entrance; `markdown.rs` spells.
+//!
+//! Start reading at [`pages`].
+
+mod chapter;
+mod edges;
+mod expectations;
+mod index;
+mod markdown;
+mod misses;
+mod module;
+mod sources;
+
+use std::sync::Arc;
+
+use crate::model::Model;
+use crate::scenario::{RunResult, Scenario};
+use chapter::chapters;
+
+/// A file to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Below the folder of the pages, with slashes.
+    pub path: String,
+    pub text: String,
+}
+
+/// A scenario and the name people know it by: its path below the scenarios, without the ending.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub name: String,
+    pub scenario: Scenario,
+    pub model: Arc<Model>,
+}
+
+/// Name of the page that needs results.
+pub const MISSES: &str = "misses.md";
+
+/// What every page of a module says of itself.
+pub const MADE_BY: &str = "by `myoflux pages`";
+
+/// Every page that can be written without running anything.
+pub fn pages(models: &[Model], scenarios: &[Listed]) -> Vec<Page> {
+    let chapters = chapters(models);
+    let mut pages = vec![
+        page("README.md", index::text(models, &chapters, scenarios)),
+        page("edges.md", edges::text(&chapters)),
+        page("expectations.md", expectations::text(scenarios)),
+        page("sources.md", sources::text(models, &chapters, scenarios)),
+    ];
+    pages.extend(chapters.iter().map(|chapter| {
+        let path = format!("parameters/{}.md", chapter.module.name);
+        page(&path, module::text(chapter))
+    }));
+    pages
+}
+
+/// The page of figures by role, and of every expectation that is not met.
+pub fn misses(results: &[(String, &RunResult)]) -> Page {
+    page(MISSES, misses::text(results))
+}
+
+fn page(path: &str, text: String) -> Page {
+    Page {
+        path: path.to_string(),
+        text,
+    }
+}
