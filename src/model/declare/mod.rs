@@ -143,6 +143,15 @@ pub struct TableFile {
     pub y_unit: Unit,
     pub values: Vec<Vec<f64>>,
     pub origin: Origin,
+    pub computed: Option<ComputedFile>,
+}
+
+/// What a table says it was computed from, each with its place.
+#[derive(Debug, Clone)]
+pub struct ComputedFile {
+    pub model: (String, Span),
+    pub study: (String, Span),
+    pub hash: (String, Span),
 }
 
 #[derive(Debug, Clone)]
