@@ -12,6 +12,7 @@ use super::{complain, find_models, say};
 use crate::diagnostics::{Diagnostic, Severity, Sources, to_json};
 use crate::model::load::check_models;
 use crate::scenario::load::{Overrides, load_scenario};
+use crate::study::load::{SUFFIX, load_study};
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -108,6 +109,12 @@ impl Checked {
     fn scenario(&mut self, file: &Path) {
         self.count += 1;
         let models = find_models(file);
+        if file.to_string_lossy().ends_with(SUFFIX) {
+            if let Err(found) = load_study(file, &models, &mut self.sources) {
+                self.problems.extend(found);
+            }
+            return;
+        }
         let loaded = load_scenario(file, &models, &Overrides::default(), &mut self.sources);
         if let Err(found) = loaded {
             self.problems.extend(found);

@@ -12,6 +12,7 @@ use crate::compile::compile;
 use crate::diagnostics::{Diagnostic, Sources};
 use crate::scenario::load::{Overrides, load_scenario};
 use crate::scenario::{ExpectationRole, RunResult, Verdict, run::run as run_scenario};
+use crate::study::load::SUFFIX;
 
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
@@ -32,7 +33,8 @@ pub fn run(arguments: &ValidateArguments) -> u8 {
     let mut files = Vec::new();
     for path in &arguments.paths {
         if path.is_dir() {
-            files.extend(toml_below(path))
+            let study = |file: &PathBuf| file.to_string_lossy().ends_with(SUFFIX);
+            files.extend(toml_below(path).into_iter().filter(|file| !study(file)))
         } else {
             files.push(path.clone())
         }

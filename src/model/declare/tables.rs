@@ -14,8 +14,8 @@ use crate::units::Unit;
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
 /// Most knots of the first and of the second axis.
-const MOST_X: usize = 32;
-const MOST_Y: usize = 12;
+pub const MOST_X: usize = 32;
+pub const MOST_Y: usize = 12;
 
 pub fn table(reader: &mut Reader, out: Out) -> Option<TableFile> {
     let unit = required_unit(reader, out);
@@ -100,7 +100,7 @@ fn computed(reader: &mut Reader, out: Out) -> Option<Option<ComputedFile>> {
     Some(read())
 }
 
-/// Knots and unit of one axis.
+/// An axis of a table, which has nothing but knots and a unit.
 fn axis(
     tree: &Tree,
     name: &str,
@@ -109,10 +109,16 @@ fn axis(
     out: Out,
 ) -> Option<(Vec<f64>, Unit)> {
     let mut reader = Reader::new(tree, format!("axis `{name}`"), name_span.clone());
-    let unit = required_unit(&mut reader, out);
+    let read = knots(&mut reader, name, most, out);
+    reader.finish(out);
+    read
+}
+
+/// Knots and unit of an axis.
+pub fn knots(reader: &mut Reader, name: &str, most: usize, out: Out) -> Option<(Vec<f64>, Unit)> {
+    let unit = required_unit(reader, out);
     let span = reader.required("knots", out).map(|item| item.span.clone());
     let items = reader.list("knots", out);
-    reader.finish(out);
     let knots = all_numbers(items?, out)?;
     let fall = knots.windows(2).position(|pair| pair[0] >= pair[1]);
     let mistake = match fall {
