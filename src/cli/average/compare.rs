@@ -123,15 +123,20 @@ impl<'a> Compared<'a> {
         let mut text = String::new();
         for (at, average) in self.study.averages.iter().enumerate() {
             let own = self.pairs.iter().filter(|pair| pair.average == at);
-            let worst = own.max_by(|a, b| a.off().abs().total_cmp(&b.off().abs()));
+            let worst = own
+                .clone()
+                .max_by(|a, b| a.off().abs().total_cmp(&b.off().abs()));
             if let Some(worst) = worst {
                 let unit = &self.study.rate.unit.text;
+                let gap = (worst.table - worst.resolved).abs();
+                let largest = own.map(|pair| pair.resolved.abs()).fold(1e-300, f64::max);
                 let _ = writeln!(
                     text,
-                    "  {}: off by {:.2} % at most, at {} {unit}",
+                    "  {}: off by {:.2} % at most, at {} {unit}, which is {:.2} % of its largest value",
                     average.name,
                     100.0 * worst.off().abs(),
-                    worst.rate
+                    worst.rate,
+                    100.0 * gap / largest
                 );
             }
         }
