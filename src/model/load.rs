@@ -1,18 +1,20 @@
 //! Reads model folders: the only place in this stage that touches the disk.
 
+mod computed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::check;
-use super::declare::{self, ComputedFile, ModuleFile, check_format, duration_s, unit_of};
+use super::declare::{self, ModuleFile, check_format, duration_s, unit_of};
 use super::file::{Reader, Table as Tree, Value, parse, problem, problem_with_help, suggestion};
-use super::fingerprint;
 use super::laws::{self, Law};
 use super::messages::unknown_name;
 use super::shared;
 use super::types::*;
 use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::units::Unit;
+use computed::check_computed;
 
 /// A model file with its modules, read but not yet checked against one another.
 #[derive(Debug, Clone)]
@@ -401,127 +403,6 @@ fn model_file(
         }
     }
     complete.then_some(model)
-}
-
-/// Refuses tables that were computed from something else than what stands there now. What they were
-/// computed from joins the files of the model: a run is repeated with them.
-fn check_computed(
-    model: &mut ModelFile,
-    folder: &Path,
-    shared: &Shared,
-    out: &mut Vec<Diagnostic>,
-) {
-    let mut found = Vec::new();
-    for (_, module) in &model.modules {
-        for table in &module.tables {
-            if let Some(computed) = &table.body.computed {
-                found.push((module.name.clone(), table.name.clone(), computed.clone()));
-            }
-        }
-    }
-    // All tables of a module share one study.
-    let mut known: BTreeMap<(String, String), Result<String, Diagnostic>> = BTreeMap::new();
-    for (module, table, from) in found {
-        let key = (from.model.0.clone(), from.study.0.clone());
-        let fresh = known
-            .entry(key)
-            .or_insert_with(|| fingerprint_now(model, &module, &from, folder, shared));
-        match fresh {
-            Ok(hash) if *hash == from.hash.0 => {}
-            Ok(_) => out.push(problem_with_help(
-                "stale-table",
-                format!(
-                    "table `{table}` was computed from numbers of `{}` that have changed since",
-                    from.model.0
-                ),
-                from.hash.1.clone(),
-                "no longer what it is computed from",
-                Some(format!(
-                    "compute it again: myoflux average {}",
-                    from.study.0
-                )),
-            )),
-            Err(problem) => out.push(problem.clone()),
-        }
-    }
-}
-
-/// The fingerprint of a table's model and study as they are now.
-fn fingerprint_now(
-    model: &mut ModelFile,
-    module: &str,
-    from: &ComputedFile,
-    folder: &Path,
-    shared: &Shared,
-) -> Result<String, Diagnostic> {
-    // What is wrong in these files is reported where they are checked themselves.
-    let (mut sources, mut ignored) = (Sources::default(), Vec::new());
-    let (name, name_span) = &from.model;
-    let path = folder.join(format!("{name}.model.toml"));
-    let refuse = |code, message: String, span: &Span, label, help: Option<String>| {
-        problem_with_help(code, message, span.clone(), label, help)
-    };
-    if !path.exists() {
-        let known = names_in(folder, ".model.toml");
-        return Err(unknown_name(
-            format!("there is no model `{name}`"),
-            name,
-            name_span.clone(),
-            known.iter().map(String::as_str),
-        ));
-    }
-    let source = model_file(&path, name, shared, &mut sources, &mut ignored);
-    if let Some(source) = &source
-        && source.modules.iter().any(|(_, known)| known.name == module)
-    {
-        return Err(refuse(
-            "cyclic-table",
-            format!(
-                "model `{name}` holds module `{module}`: its tables cannot be computed from it"
-            ),
-            name_span,
-            "made of this module",
-            Some(format!("leave `{module}` out of {name}.model.toml")),
-        ));
-    }
-    let composed = source.map(|source| check::compose(&source, shared, &mut ignored));
-    let composed = composed.filter(|_| !has_errors(&ignored)).ok_or_else(|| {
-        refuse(
-            "broken-origin",
-            format!("model `{name}` has problems: its tables cannot be compared with it"),
-            name_span,
-            "cannot be read",
-            Some(format!("see: myoflux check {}", path.display())),
-        )
-    })?;
-    let (study, study_span) = &from.study;
-    let study_path = beside(folder, study);
-    let tree = read_tree(&study_path, &mut sources, &mut ignored);
-    let Some((_, tree, text)) = tree.filter(|_| !Path::new(study).is_absolute()) else {
-        return Err(refuse(
-            "missing-file",
-            format!("the study `{study}` of this table cannot be read"),
-            study_span,
-            "this file",
-            Some("name it from the folder that holds the models folder".to_string()),
-        ));
-    };
-    let mut took_part = composed.files.clone();
-    took_part.push((Path::new("..").join(study), text));
-    for (name, text) in took_part {
-        if model.files.iter().all(|(known, _)| *known != name) {
-            model.files.push((name, text));
-        }
-    }
-    Ok(fingerprint::of(&composed, &tree))
-}
-
-/// A path from the folder that holds the models folder.
-pub fn beside(models: &Path, path: &str) -> PathBuf {
-    match (models.parent(), models.file_name()) {
-        (Some(parent), Some(_)) => parent.join(path),
-        _ => models.join("..").join(path),
-    }
 }
 
 /// Whether `NAME.toml` is a module, judged by its name.
