@@ -318,6 +318,73 @@ fn a_table_needs_the_files_it_was_computed_from() {
     assert!(codes(&bench).contains(&"unknown-name"));
 }
 
+/// A slow model that looks the tables up.
+const USER: &str = r#"format = 1
+title = "User of tables"
+about = "Force that follows the table with a delay."
+uses = ["activation.force"]
+[inputs.rate]
+kind = "rate"
+unit = "Hz"
+default = 20
+[parameters.phosphate]
+value = 15
+unit = "mM"
+range = [1, 40]
+assumed = "test"
+grade = "D"
+[parameters.delay]
+value = 1
+unit = "min"
+range = [0.5, 2]
+assumed = "test"
+grade = "D"
+[states.force]
+unit = "1"
+initial = 0
+scale = 1
+[rates]
+force = "(activation.force(rate, phosphate) - force) / delay"
+"#;
+
+/// Claim: a model that looks tables up runs, its run.json holds what they were computed from, and repeating
+/// it from there alone gives the same bytes.
+#[test]
+fn a_run_with_tables_repeats_from_its_record() {
+    let bench = Bench::new();
+    let write = |name: &str, text: &str| {
+        fs::write(bench.folder.path().join(name), text).expect("writable");
+    };
+    let head = "format = 1\ntitle = \"User\"\nabout = \"Test.\"\n";
+    let modules = "modules = [\"user\", \"activation\"]\n";
+    write("models/user.toml", USER);
+    // A record holds the modules of its own model: people may set nothing else.
+    let people =
+        "[people.man]\ntitle = \"Man\"\nsex = \"male\"\nset = { \"user.phosphate\" = \"15 mM\" }\n";
+    write("models/reference.toml", &format!("{head}{people}"));
+    write("models/user.model.toml", &format!("{head}{modules}"));
+    let asked = "model = \"user\"\nduration = \"10 min\"\noutput_every = \"1 min\"\n";
+    write("scenarios/rest.toml", &format!("{head}{asked}"));
+    let myoflux = |arguments: &[&str]| {
+        let mut command = Command::cargo_bin("myoflux").expect("the binary is built");
+        command.current_dir(bench.folder.path()).args(arguments);
+        command.assert().success();
+    };
+    myoflux(&["run", "scenarios/rest.toml", "-o", "first"]);
+    fs::rename(bench.models(), bench.folder.path().join("away")).expect("writable");
+    myoflux(&["repeat", "first/run.json", "-o", "second"]);
+    for file in ["timeseries.csv", "run.json"] {
+        let read = |folder: &str| fs::read(bench.folder.path().join(folder).join(file));
+        assert_eq!(
+            read("first").expect("written"),
+            read("second").expect("written"),
+            "{file}"
+        );
+    }
+    let record = fs::read_to_string(bench.folder.path().join("first/run.json"));
+    assert!(record.expect("written").contains(STUDY));
+}
+
 /// Claim: each mistake in a study is named with its place and a way out, and nothing runs.
 #[test]
 fn broken_studies_are_refused_with_place_and_way_out() {

@@ -41,6 +41,10 @@ pub struct Point {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cause {
     Failed(Failure),
+    /// Index into the study's averages.
+    NotANumber {
+        average: usize,
+    },
     /// Index into the study's averages, and its relative change over the last doubling.
     Drifts {
         average: usize,
@@ -244,6 +248,10 @@ impl Orbit {
             .iter()
             .map(|average| average.factor * mean(program, &run, average.of, &round.nodes))
             .collect();
+        if let Some(average) = means.iter().position(|mean| !mean.is_finite()) {
+            let cause = Cause::NotANumber { average };
+            return Err(Unsettled { point, cause });
+        }
         let before = std::mem::replace(&mut self.means, means);
         self.periods += round.periods;
         self.state = run.final_state;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::engine::evaluate::Table;
+use crate::model::InputKind;
 use crate::report::drawing::svg::{Font, svg};
 use crate::report::drawing::{Anchor, Scene, font, png::png};
 use crate::report::figure::axis::{self, Axis};
@@ -181,7 +182,8 @@ impl<'a> Compared<'a> {
         let mut top = legend::legend(&mut scene, &entries(), top) + 10.0;
         let names: Vec<Vec<String>> = (0..self.tables.len()).map(|at| self.name(at)).collect();
         let lines = names.iter().map(Vec::len).max().unwrap_or(1);
-        let left = MARGIN + lines as f64 * TEXT_SIZE * 1.25 + 60.0;
+        let labels = (0..self.tables.len()).map(|at| label_width(&self.value_axis(at, (1.0, 0.0))));
+        let left = MARGIN + lines as f64 * TEXT_SIZE * 1.25 + 18.0 + labels.fold(0.0, f64::max);
         let ends = (left, WIDTH - 2.0 * MARGIN);
         let x = Axis::linear(axis::span(study.rate.knots.iter().copied()), ends, 10);
         for (at, name) in names.iter().enumerate() {
@@ -210,36 +212,45 @@ impl<'a> Compared<'a> {
             Some(title) => title.clone(),
             None => self.study.model.column_title(average.of),
         };
-        let title = axis::title(&title, &average.unit.pretty(), 0);
+        let exponent = self.value_axis(at, (1.0, 0.0)).exponent;
+        let title = axis::title(&title, &average.unit.pretty(), exponent);
         font::wrap(&title, TEXT_SIZE, PANEL_HEIGHT)
     }
 
-    fn panel(&self, scene: &mut Scene, at: usize, x: &Axis, ends: (f64, f64), name: &[String]) {
+    /// The table of an average at the usual second value, finely drawn.
+    fn line(&self, at: usize) -> Vec<(f64, f64)> {
         const STEPS: u32 = 400;
-        let (low, high) = (
-            x.low.max(0.0),
-            x.high.min(*self.study.rate.knots.last().unwrap_or(&0.0)),
-        );
-        let line: Vec<(f64, f64)> = (0..=STEPS)
+        let knots = &self.study.rate.knots;
+        let (low, high) = (knots[0], knots[knots.len() - 1]);
+        (0..=STEPS)
             .map(|k| low + (high - low) * f64::from(k) / f64::from(STEPS))
             .map(|rate| (rate, self.tables[at].value(rate, self.usual)))
-            .collect();
-        let dots = || {
-            self.pairs
-                .iter()
-                .filter(|pair| pair.average == at && pair.usual)
-        };
-        let values = line
+            .collect()
+    }
+
+    fn dots(&self, at: usize) -> impl Iterator<Item = (f64, f64)> {
+        let shown = move |pair: &&Pair| pair.average == at && pair.usual;
+        self.pairs
             .iter()
-            .map(|(_, y)| *y)
-            .chain(dots().map(|pair| pair.resolved));
-        let y = Axis::linear(axis::span(values), ends, 5);
-        debug_assert!(label_width(&y) < 60.0, "labels fit beside the axis");
+            .filter(shown)
+            .map(|pair| (pair.rate, pair.resolved))
+    }
+
+    fn value_axis(&self, at: usize, ends: (f64, f64)) -> Axis {
+        let values = self.line(at).into_iter().chain(self.dots(at));
+        Axis::linear(axis::span(values.map(|(_, y)| y)), ends, 5)
+    }
+
+    fn panel(&self, scene: &mut Scene, at: usize, x: &Axis, ends: (f64, f64), name: &[String]) {
+        let y = self.value_axis(at, ends);
         value_axis(scene, &y, (x.from, x.to), name);
         let place = |(a, b): (f64, f64)| (x.place(a), y.place(b));
-        scene.line(line.into_iter().map(place).collect(), arm_stroke(0));
-        for pair in dots() {
-            legend::dot(scene, place((pair.rate, pair.resolved)), arm_colour(1));
+        scene.line(
+            self.line(at).into_iter().map(place).collect(),
+            arm_stroke(0),
+        );
+        for dot in self.dots(at) {
+            legend::dot(scene, place(dot), arm_colour(1));
         }
     }
 }
@@ -265,8 +276,8 @@ fn usual(study: &Study) -> f64 {
     let value = match second.quantity {
         Quantity::Parameter(id) => study.model.parameters[id.index()].value,
         Quantity::Input(id) => match study.model.inputs[id.index()].kind {
-            crate::model::InputKind::Rate { default } => default,
-            crate::model::InputKind::Bolus { .. } => 0.0,
+            InputKind::Rate { default } => default,
+            InputKind::Bolus { .. } => 0.0,
         },
     };
     value / second.axis.factor

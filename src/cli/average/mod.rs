@@ -25,10 +25,11 @@ pub struct AverageArguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Threads (default: one per core); the result does not depend on it
-    #[arg(short = 'j', long, value_name = "N")]
-    threads: Option<usize>,
-    /// Also run between the knots and write what the tables are off there, with a figure
-    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    threads: Option<u16>,
+    /// Also run between the knots and write what the tables are off there, with a figure (default:
+    /// output/TOPIC/QUESTION)
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     compare: Option<Option<PathBuf>>,
 }
 
@@ -47,7 +48,8 @@ pub fn run(arguments: &AverageArguments) -> u8 {
             return 2;
         }
     };
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0));
+    let threads =
+        rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0).into());
     match threads.build() {
         Ok(pool) => pool.install(|| carry_out(arguments, &study, &models, &place)),
         Err(error) => {
@@ -138,6 +140,12 @@ fn explain(unsettled: &Unsettled, study: &Study) -> String {
     }
     match &unsettled.cause {
         Cause::Failed(failure) => format!("at {at}: {}", words::failure(failure, &study.model)),
+        Cause::NotANumber { average } => {
+            format!(
+                "at {at} the mean of `{}` is no number",
+                study.averages[*average].name
+            )
+        }
         Cause::Drifts { average, change } => format!(
             "at {at} there is no periodic orbit within {} s: `{}` still changes by {:.1e} of its value when \
              the time is doubled; what drifts so slowly belongs into the model that uses the tables",

@@ -146,7 +146,7 @@ fn origin(
 }
 
 /// A path from the folder that holds the models folder.
-pub fn beside(models: &Path, path: &str) -> PathBuf {
+fn beside(models: &Path, path: &str) -> PathBuf {
     match (models.parent(), models.file_name()) {
         (Some(parent), Some(_)) => parent.join(path),
         _ => models.join("..").join(path),
