@@ -444,6 +444,19 @@ fn a_drifting_pool_stops_the_study() {
     assert!(!bench.models().join("slow_tables.toml").exists());
 }
 
+/// Claim: a study replaces what a study wrote, and nothing that a hand did.
+#[test]
+fn a_hand_written_module_is_never_overwritten() {
+    let bench = Bench::new();
+    bench.edit(STUDY, "writes = \"activation\"", "writes = \"iron\"");
+    let before = fs::read(bench.models().join("iron.toml")).expect("readable");
+    let mut command = Command::cargo_bin("myoflux").expect("the binary is built");
+    command.arg("average").arg(bench.study());
+    command.assert().code(2);
+    let after = fs::read(bench.models().join("iron.toml")).expect("readable");
+    assert!(before == after);
+}
+
 /// Claim: each mistake in a study is named with its place and a way out, and nothing runs.
 #[test]
 fn broken_studies_are_refused_with_place_and_way_out() {

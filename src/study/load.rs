@@ -269,13 +269,19 @@ fn second_axis(item: &Item, model: &Model, out: Out) -> Option<Second> {
     reader.finish(out);
     let (name, name_item) = of?;
     let declared = |p: &&Parameter| p.kind == ParameterKind::Declared;
+    let strength = |p: &Parameter| matches!(p.kind, ParameterKind::EdgeStrength(_));
+    // What the run itself sets is nobody's to vary.
+    let varied = |id: &ParameterId| {
+        let parameter = &model.parameters[id.index()];
+        declared(&parameter) || strength(parameter)
+    };
     let input = |name: &str| {
         let rate = |i: &Input| i.name == name && matches!(i.kind, InputKind::Rate { .. });
         let at = model.inputs.iter().position(rate)?;
         let free = model.inputs[at].role != Some(Role::Stimulation);
         free.then_some(InputId(at as u32))
     };
-    let (quantity, wanted) = if let Some(id) = model.parameter(name) {
+    let (quantity, wanted) = if let Some(id) = model.parameter(name).filter(varied) {
         let unit = &model.parameters[id.index()].unit;
         (Quantity::Parameter(id), unit)
     } else if let Some(id) = input(name) {

@@ -23,6 +23,14 @@ pub fn table(study: &Study, means: &[Vec<f64>], average: usize) -> Table {
     Table::new(&study.rate.knots, y, &rows(study, means, average))
 }
 
+/// How every module of ours begins.
+const BEGIN: &str = "# Written by `myoflux average ";
+
+/// Whether a study wrote this file, so that another run may replace it.
+pub fn is_ours(bytes: &[u8]) -> bool {
+    bytes.starts_with(BEGIN.as_bytes())
+}
+
 /// The text of the module. `place`: the study's path from the folder that holds the models folder.
 pub fn text(study: &Study, means: &[Vec<f64>], place: &str) -> String {
     let model = &study.model;
@@ -33,7 +41,7 @@ pub fn text(study: &Study, means: &[Vec<f64>], place: &str) -> String {
         study.about, model.name
     );
     let mut text = format!(
-        "# Written by `myoflux average {place}`: change the study, not this file.\n\
+        "{BEGIN}{place}`: change the study, not this file.\n\
          format = 1\ntitle = {}\nabout = {}\n",
         quoted(&study.title),
         quoted(&about)

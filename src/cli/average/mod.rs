@@ -48,10 +48,20 @@ pub fn run(arguments: &AverageArguments) -> u8 {
             return 2;
         }
     };
+    let named = || models.join(format!("{}.toml", study.writes));
+    let file = arguments.output.clone().unwrap_or_else(named);
+    if std::fs::read(&file).is_ok_and(|bytes| !module::is_ours(&bytes)) {
+        eprintln!(
+            "error: {} was not written by a study and stays as it is: name another file, or another module \
+             with `writes`",
+            file.display()
+        );
+        return 2;
+    }
     let threads =
         rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0).into());
     match threads.build() {
-        Ok(pool) => pool.install(|| carry_out(arguments, &study, &models, &place)),
+        Ok(pool) => pool.install(|| carry_out(arguments, &study, &file, &place)),
         Err(error) => {
             eprintln!("error: {error}");
             1
@@ -59,17 +69,15 @@ pub fn run(arguments: &AverageArguments) -> u8 {
     }
 }
 
-fn carry_out(arguments: &AverageArguments, study: &Study, models: &Path, place: &str) -> u8 {
+fn carry_out(arguments: &AverageArguments, study: &Study, file: &Path, place: &str) -> u8 {
     let program = compile(&study.model);
     let points = average::grid(study);
     let means = match averaged(study, &program, &points) {
         Ok(means) => means,
         Err(code) => return code,
     };
-    let named = || models.join(format!("{}.toml", study.writes));
-    let file = arguments.output.clone().unwrap_or_else(named);
     let text = module::text(study, &means, place);
-    if let Err(code) = save(&file, text.as_bytes()) {
+    if let Err(code) = save(file, text.as_bytes()) {
         return code;
     }
     say(&format!(
