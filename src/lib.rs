@@ -2,7 +2,7 @@
 //!
 //! Data flows down this list and never back up:
 //! text → [`model`] (checked) → [`compile`] (program) → [`engine`] (trajectories)
-//! ← [`scenario`] (what is done to the body) → [`report`] (tables, figures, pages) → [`cli`].
+//! ← [`scenario`] (what is done to the body) → [`study`] (many runs) → [`report`] (tables, figures, pages) → [`cli`].
 
 // `"mmol/L/min"` → dimension and exact factor.
 pub mod units;
@@ -21,6 +21,9 @@ pub mod engine;
 
 // Scenario files + model → timelines, runs, expectations.
 pub mod scenario;
+
+// Many runs, one question.
+pub mod study;
 
 // Results → tables, figures, pages, provenance.
 pub mod report;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 /// In flow order; each may use those before it.
-const STAGES: [&str; 8] = [
+const STAGES: [&str; 9] = [
     "units",
     "diagnostics",
     "engine",
     "model",
     "compile",
     "scenario",
+    "study",
     "report",
     "cli",
 ];

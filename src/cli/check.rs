@@ -13,6 +13,7 @@ use super::{complain, find_models, say};
 use crate::diagnostics::{Diagnostic, Severity, Sources, to_json};
 use crate::model::load::check_models;
 use crate::scenario::load::{Overrides, load_scenario};
+use crate::study::load::{SUFFIX, load_study};
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -110,6 +111,12 @@ impl Checked {
     fn scenario(&mut self, file: &Path) {
         self.count += 1;
         let models = find_models(file);
+        if file.to_string_lossy().ends_with(SUFFIX) {
+            if let Err(found) = load_study(file, &models, &mut self.sources) {
+                self.problems.extend(found);
+            }
+            return;
+        }
         let loaded = load_scenario(file, &models, &Overrides::default(), &mut self.sources);
         if let Err(found) = loaded {
             self.problems.extend(found);
@@ -135,6 +142,13 @@ fn is_models(path: &Path) -> bool {
         path.parent().unwrap_or(Path::new("."))
     };
     folder.join("references.bib").is_file() || path.ends_with("references.bib")
+}
+
+/// Every scenario below a folder, sorted: TOML files that are no studies.
+pub fn scenarios_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = toml_below(folder);
+    files.retain(|file| !file.to_string_lossy().ends_with(SUFFIX));
+    files
 }
 
 /// Every TOML file below a folder, sorted.

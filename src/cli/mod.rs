@@ -11,6 +11,7 @@ use crate::engine::Method;
 use crate::model::Grade;
 use crate::scenario::load::Overrides;
 
+mod average;
 mod check;
 mod edges;
 mod explain;
@@ -40,6 +41,8 @@ enum Command {
     Init(init::InitArguments),
     /// Check model and scenario files without running them
     Check(check::CheckArguments),
+    /// Cycle averages of a pulse-resolved model as tables: what a study file asks for
+    Average(average::AverageArguments),
     /// Run scenarios and compare with published physiology
     Validate(validate::ValidateArguments),
     /// The equation of one quantity with its numbers, and why two arms differ in it
@@ -155,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Repeat(arguments) => repeat::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Average(arguments) => average::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),

@@ -70,6 +70,9 @@ fn describe(model: &Model) -> serde_json::Value {
     let origin = |origin: &Origin| match origin {
         Origin::Source { key, place } => serde_json::json!({ "source": key, "where": place }),
         Origin::Assumed(reason) => serde_json::json!({ "assumed": reason }),
+        Origin::Computed { model, study, hash } => serde_json::json!({
+            "computed_from": { "model": model, "study": study, "hash": hash },
+        }),
     };
     let declared = model
         .parameters
@@ -88,6 +91,10 @@ fn describe(model: &Model) -> serde_json::Value {
         "parameters": declared.map(|p| serde_json::json!({
             "name": p.name, "title": p.title, "value": p.value, "unit": p.unit.text, "range": p.range,
             "cv": p.cv, "origin": origin(&p.origin), "grade": p.grade,
+        })).collect::<Vec<_>>(),
+        "tables": model.tables.iter().map(|t| serde_json::json!({
+            "name": t.name, "unit": t.unit.text, "x_unit": t.x_unit.text, "x": t.x,
+            "y_unit": t.y_unit.text, "y": t.y, "origin": origin(&t.origin),
         })).collect::<Vec<_>>(),
         "biomarkers": model.biomarkers.iter().map(|b| serde_json::json!({
             "name": b.name, "title": b.title, "unit": b.unit.text,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::check::{distinct, toml_below};
+use super::check::{distinct, scenarios_below};
 use super::edges::model_names;
 use super::validate::outcomes;
 use super::{find_models, refuse, say};
@@ -55,8 +55,7 @@ pub fn run(arguments: &PagesArguments) -> u8 {
 
 /// Every page, or the exit code after the problems were printed.
 fn made(models: &Path, scenarios: &Path, results: bool) -> Result<Vec<Page>, u8> {
-    let mut files = toml_below(scenarios);
-    files.retain(|file| !file.to_string_lossy().ends_with(".study.toml"));
+    let files = scenarios_below(scenarios);
     let (loaded, listed) = match load(models, scenarios, &files) {
         Ok(loaded) => loaded,
         Err((problems, sources)) => return Err(refuse(&distinct(problems), &sources)),

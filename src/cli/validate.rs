@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use rayon::prelude::*;
 
-use super::check::{distinct, toml_below};
+use super::check::{distinct, scenarios_below};
 use super::{complain, find_models, say};
 use crate::compile::compile;
 use crate::diagnostics::{Diagnostic, FileId, Sources, Span};
@@ -57,7 +57,7 @@ fn scenarios(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(toml_below(path))
+            files.extend(scenarios_below(path))
         } else {
             files.push(path.clone())
         }
@@ -255,7 +255,7 @@ mod tests {
         }
         let broken = "@article{x, title = {";
         std::fs::write(folder.path().join("references.bib"), broken).expect("writable");
-        let files = toml_below(Path::new("scenarios/iron"));
+        let files = scenarios_below(Path::new("scenarios/iron"));
         let outcomes = outcomes(&files, Some(folder.path()));
         assert!(outcomes.ran.is_empty());
         assert_eq!(outcomes.refused, files.len());

@@ -1,5 +1,7 @@
 //! Reads model folders: the only place in this stage that touches the disk.
 
+mod computed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use super::shared;
 use super::types::*;
 use crate::diagnostics::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::units::Unit;
+use computed::check_computed;
 
 /// A model file with its modules, read but not yet checked against one another.
 #[derive(Debug, Clone)]
@@ -155,7 +158,8 @@ fn check_files(
             continue;
         }
         let before = out.len();
-        if let Some(module) = with_dependencies(&file, &name, shared, sources, out) {
+        if let Some(mut module) = with_dependencies(&file, &name, shared, sources, out) {
+            check_computed(&mut module, folder_of(&file), shared, out);
             let model = check::compose(&module, shared, out);
             if !has_errors(&out[before..]) {
                 facts.extend(totals(&format!("module {name}"), &model));
@@ -361,6 +365,19 @@ fn model_from(
     sources: &mut Sources,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Model> {
+    let mut model = model_file(path, name, shared, sources, out)?;
+    check_computed(&mut model, folder_of(path), shared, out);
+    Some(check::compose(&model, shared, out))
+}
+
+/// Reads a model file with its modules, without composing them.
+fn model_file(
+    path: &Path,
+    name: &str,
+    shared: &Shared,
+    sources: &mut Sources,
+    out: &mut Vec<Diagnostic>,
+) -> Option<ModelFile> {
     let (file, tree, text) = read_tree(path, sources, out)?;
     let mut model = empty(name, shared);
     model
@@ -393,7 +410,7 @@ fn model_from(
             ));
         }
     }
-    complete.then(|| check::compose(&model, shared, out))
+    complete.then_some(model)
 }
 
 /// Whether `NAME.toml` is a module, judged by its name.

@@ -1,7 +1,7 @@
 //! Model text → checked [`Model`]: what a later stage accepts without checking again.
 //!
 //! `load.rs` reads files, `file.rs` mirrors what is written, `declare/` takes it apart, `formula.rs`
-//! parses formulas, `messages.rs` words what many readers refuse, `check/` resolves names, checks units and lowers every formula to a numeric [`Expr`] (rate laws inlined,
+//! parses formulas, `fingerprint.rs` tells whether what a table was computed from has changed, `messages.rs` words what many readers refuse, `check/` resolves names, checks units and lowers every formula to a numeric [`Expr`] (rate laws inlined,
 //! unit factors inserted, edges applied). Not known here: derivatives, time steps, scenarios.
 //!
 //! Start reading at [`Model`]; `load` makes one.
@@ -10,6 +10,7 @@ pub mod check;
 pub mod declare;
 pub mod evaluate;
 pub mod file;
+pub mod fingerprint;
 pub mod formula;
 pub mod laws;
 pub mod load;

@@ -99,8 +99,19 @@ pub enum Grade {
 /// Where a number comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
-    Source { key: String, place: Option<String> },
+    Source {
+        key: String,
+        place: Option<String>,
+    },
     Assumed(String),
+    /// Worked out by a study from a model of ours.
+    Computed {
+        model: String,
+        /// Path from the folder that holds the models folder.
+        study: String,
+        /// [`fingerprint::of`](super::fingerprint::of) both, when it was computed.
+        hash: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! Start reading at [`ModuleFile::read`].
 
 mod claims;
-mod fields;
+pub mod fields;
 mod matter;
 mod observers;
-mod tables;
+pub mod tables;
 
 pub use fields::{choice, duration_s, formula_of, unit_of};
 
@@ -143,6 +143,15 @@ pub struct TableFile {
     pub y_unit: Unit,
     pub values: Vec<Vec<f64>>,
     pub origin: Origin,
+    pub computed: Option<ComputedFile>,
+}
+
+/// What a table says it was computed from, each with its place.
+#[derive(Debug, Clone)]
+pub struct ComputedFile {
+    pub model: (String, Span),
+    pub study: (String, Span),
+    pub hash: (String, Span),
 }
 
 #[derive(Debug, Clone)]
@@ -316,7 +325,8 @@ fn gather(key: &str, item: &Item, found: &mut Vec<(String, Span)>) {
     }
 }
 
-fn check_name(name: &str, span: &Span, out: Out) {
+/// Refuses what cannot be a name in a model.
+pub fn check_name(name: &str, span: &Span, out: Out) {
     let mut chars = name.chars();
     let good = chars.next().is_some_and(|c| c.is_ascii_lowercase())
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

@@ -3,18 +3,19 @@
 //! In: the table of one declaration. Out: its values, or `None` if they could not be read; every
 //! mistake goes to `out`.
 
-use super::TableFile;
 use super::fields::*;
+use super::{ComputedFile, TableFile};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::model::file::{Item, Reader, Table as Tree, Value, problem_with_help};
-use crate::model::messages::wrong_kind;
+use crate::model::messages::{table_of, wrong_kind};
+use crate::model::types::Origin;
 use crate::units::Unit;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
 /// Most knots of the first and of the second axis.
-const MOST_X: usize = 32;
-const MOST_Y: usize = 12;
+pub const MOST_X: usize = 32;
+pub const MOST_Y: usize = 12;
 
 pub fn table(reader: &mut Reader, out: Out) -> Option<TableFile> {
     let unit = required_unit(reader, out);
@@ -30,7 +31,16 @@ pub fn table(reader: &mut Reader, out: Out) -> Option<TableFile> {
     let values_span = reader.item("values").map(|item| item.span.clone());
     let items = reader.list("values", out);
     let values = items.and_then(|items| rows(items, out));
-    let origin = origin(reader, out);
+    let computed = computed(reader, out);
+    let origin = match &computed {
+        Some(Some(from)) => Some(Origin::Computed {
+            model: from.model.0.clone(),
+            study: from.study.0.clone(),
+            hash: from.hash.0.clone(),
+        }),
+        Some(None) => None,
+        None => origin(reader, out),
+    };
     let _ = grade(reader, false, out);
     let (x, x_unit) = x??;
     let (y, y_unit) = match y {
@@ -63,10 +73,34 @@ pub fn table(reader: &mut Reader, out: Out) -> Option<TableFile> {
         y_unit,
         values,
         origin: origin?,
+        computed: computed.flatten(),
     })
 }
 
-/// Knots and unit of one axis.
+/// `computed_from = { model, study, hash }`: `None` without that key, `Some(None)` if it cannot be read.
+fn computed(reader: &mut Reader, out: Out) -> Option<Option<ComputedFile>> {
+    let item = reader.item("computed_from")?;
+    let Some(tree) = table_of("`computed_from`", item, out) else {
+        return Some(None);
+    };
+    let mut inner = Reader::new(tree, "`computed_from`", item.span.clone());
+    let mut text = |key, out: Out| {
+        let (text, item) = inner.required_text(key, out)?;
+        Some((text.to_string(), item.span.clone()))
+    };
+    let (model, study, hash) = (text("model", out), text("study", out), text("hash", out));
+    inner.finish(out);
+    let read = || {
+        Some(ComputedFile {
+            model: model?,
+            study: study?,
+            hash: hash?,
+        })
+    };
+    Some(read())
+}
+
+/// An axis of a table, which has nothing but knots and a unit.
 fn axis(
     tree: &Tree,
     name: &str,
@@ -75,10 +109,16 @@ fn axis(
     out: Out,
 ) -> Option<(Vec<f64>, Unit)> {
     let mut reader = Reader::new(tree, format!("axis `{name}`"), name_span.clone());
-    let unit = required_unit(&mut reader, out);
+    let read = knots(&mut reader, name, most, out);
+    reader.finish(out);
+    read
+}
+
+/// Knots and unit of an axis.
+pub fn knots(reader: &mut Reader, name: &str, most: usize, out: Out) -> Option<(Vec<f64>, Unit)> {
+    let unit = required_unit(reader, out);
     let span = reader.required("knots", out).map(|item| item.span.clone());
     let items = reader.list("knots", out);
-    reader.finish(out);
     let knots = all_numbers(items?, out)?;
     let fall = knots.windows(2).position(|pair| pair[0] >= pair[1]);
     let mistake = match fall {

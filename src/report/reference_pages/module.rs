@@ -229,6 +229,9 @@ fn origin(origin: &Origin) -> String {
             None => cite(key, UP),
         },
         Origin::Assumed(reason) => format!("*assumed:* {}", prose(reason)),
+        Origin::Computed { model, study, .. } => {
+            format!("*computed:* from the model `{model}` by `{study}`")
+        }
     }
 }
 
