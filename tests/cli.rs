@@ -124,6 +124,30 @@ fn a_bad_scenario_is_refused_with_its_place() {
     assert_eq!(myoflux(&["run", &folder.path().display().to_string()]).0, 2);
 }
 
+/// Claim: run.json holds all that a run needs, whichever modules its model is made of.
+#[test]
+fn runs_of_other_models_repeat_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (at, scenario) in [
+        "scenarios/fibre/twitch.toml",
+        "scenarios/bout/b_vitamins_and_work.toml",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = |name: &str| folder.path().join(format!("{name}{at}"));
+        let (first, second) = (path("first"), path("second"));
+        let show = |path: &Path| path.display().to_string();
+        let (code, _, err) = myoflux(&["run", scenario, "-o", &show(&first)]);
+        assert_eq!(code, 0, "{err}");
+        let recorded = show(&first.join("run.json"));
+        let (code, _, err) = myoflux(&["repeat", &recorded, "-o", &show(&second)]);
+        assert_eq!(code, 0, "{err}");
+        let bytes = |folder: &Path| std::fs::read(folder.join("run.json")).expect("a run.json");
+        assert!(bytes(&first) == bytes(&second), "{scenario}");
+    }
+}
+
 #[test]
 fn an_explanation_shows_the_equation_and_what_makes_arms_differ() {
     let runner = "scenarios/iron/low_ferritin_runner.toml";

@@ -58,7 +58,7 @@ pub fn load_model(
     let mut out = Vec::new();
     let path = models.join(format!("{name}.model.toml"));
     let model = if path.exists() {
-        read_shared(models, sources, &mut out)
+        read_shared(models, Extent::Needed, sources, &mut out)
             .and_then(|shared| model_from(&path, name, &shared, sources, &mut out))
     } else {
         out.push(unknown_model(models, name, &path, sources));
@@ -110,7 +110,7 @@ fn tidy(mut out: Vec<Diagnostic>) -> Vec<Diagnostic> {
 pub fn check_models(path: &Path, sources: &mut Sources) -> (Vec<Diagnostic>, Vec<String>) {
     let mut out = Vec::new();
     let mut facts = Vec::new();
-    if let Some(shared) = read_shared(folder_of(path), sources, &mut out) {
+    if let Some(shared) = read_shared(folder_of(path), Extent::Whole, sources, &mut out) {
         check_files(path, &shared, sources, &mut out, &mut facts);
     }
     (tidy(out), facts)
@@ -320,9 +320,22 @@ fn read_tree(
     (!broken).then_some((file, tree, text))
 }
 
+/// How much of a models folder is there: all of it, or what one model needs (a run that is repeated has
+/// no more).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Needed,
+}
+
 /// Reads what all models of a folder share. `None` if any of it is wrong: whoever needs it would only
 /// rain follow-up problems.
-fn read_shared(models: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) -> Option<Shared> {
+fn read_shared(
+    models: &Path,
+    extent: Extent,
+    sources: &mut Sources,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Shared> {
     let before = out.len();
     let mut shared = Shared::default();
     if let Some((file, text)) = read_text(&models.join("references.bib"), sources, out) {
@@ -350,8 +363,9 @@ fn read_shared(models: &Path, sources: &mut Sources, out: &mut Vec<Diagnostic>) 
     }
     if let Some((file, tree)) = people {
         shared.people = shared::people(file, &tree, out);
-        let known = names_in(models, ".toml");
-        shared.check_people_modules(&known, out);
+        if extent == Extent::Whole {
+            shared.check_people_modules(&names_in(models, ".toml"), out);
+        }
     }
     (!has_errors(&out[before..])).then_some(shared)
 }
