@@ -12,7 +12,7 @@ pub fn prose(text: &str) -> String {
         let tag = |next: &char| next.is_alphabetic() || "/!?".contains(*next);
         match letter {
             '<' if letters.peek().is_some_and(tag) => shown.push_str("&lt;"),
-            '|' | '*' | '~' | '[' | ']' | '`' | '$' => shown.extend(['\\', letter]),
+            '|' | '*' | '~' | '[' | ']' | '$' => shown.extend(['\\', letter]),
             _ => shown.push(letter),
         }
     }
