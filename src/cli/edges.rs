@@ -1,5 +1,6 @@
 //! `myoflux edges`: the crosstalk claims of a model.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -12,6 +13,9 @@ use crate::report::drawing::png::png;
 use crate::report::drawing::svg::{Font, svg};
 use crate::report::network::{default_strengths, scene};
 use crate::report::write::whole;
+
+mod effects;
+use effects::Effect;
 
 #[derive(Debug, Args)]
 pub struct EdgesArguments {
@@ -28,6 +32,17 @@ enum Action {
         /// Only edges with at least this evidence
         #[arg(long, value_parser = grade)]
         min_grade: Option<Grade>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+        /// Folder of the models
+        #[arg(long, value_name = "DIR")]
+        models: Option<PathBuf>,
+    },
+    /// Try every switch: what each edge does to its target, on over off, at states around the reference
+    Effects {
+        /// Model (default: every model of the folder)
+        model: Option<String>,
         /// Print as JSON
         #[arg(long)]
         json: bool,
@@ -79,6 +94,11 @@ pub fn run(arguments: &EdgesArguments) -> u8 {
             json,
             models,
         } => list(&folder(models), model.as_deref(), *min_grade, *json),
+        Action::Effects {
+            model,
+            json,
+            models,
+        } => try_switches(&folder(models), model.as_deref(), *json),
         Action::Network {
             model,
             output,
@@ -90,6 +110,7 @@ pub fn run(arguments: &EdgesArguments) -> u8 {
 fn list(folder: &Path, model: Option<&str>, min_grade: Option<Grade>, json: bool) -> u8 {
     let names = model.map_or_else(|| model_names(folder), |name| vec![name.to_string()]);
     let mut objects = Vec::new();
+    let mut listed = BTreeMap::new();
     for name in names {
         let mut sources = Sources::default();
         let model = match load_model(folder, &name, &mut sources) {
@@ -106,12 +127,97 @@ fn list(folder: &Path, model: Option<&str>, min_grade: Option<Grade>, json: bool
             } else {
                 say(&line(&model, edge))
             }
+            listed.insert(edge.name.clone(), (kind(edge), edge.grade, edge.on));
+        }
+    }
+    if json {
+        say(&format!("{:#}\n", serde_json::Value::from(objects)));
+    } else {
+        say(&counts(&listed));
+    }
+    0
+}
+
+/// One line on all edges listed, each counted once however many models hold it.
+fn counts(listed: &BTreeMap<String, (&'static str, Grade, bool)>) -> String {
+    let of_kind = |kind| listed.values().filter(|edge| edge.0 == kind).count();
+    let of_grade = |grade| listed.values().filter(|edge| edge.1 == grade).count();
+    format!(
+        "{} edges: {} factor, {} structural, {} claim; grade A {}, B {}, C {}, D {}; {} off by default\n",
+        listed.len(),
+        of_kind("factor"),
+        of_kind("structural"),
+        of_kind("claim"),
+        of_grade(Grade::A),
+        of_grade(Grade::B),
+        of_grade(Grade::C),
+        of_grade(Grade::D),
+        listed.values().filter(|edge| !edge.2).count()
+    )
+}
+
+fn try_switches(folder: &Path, model: Option<&str>, json: bool) -> u8 {
+    let names = model.map_or_else(|| model_names(folder), |name| vec![name.to_string()]);
+    let mut objects = Vec::new();
+    for name in names {
+        let mut sources = Sources::default();
+        let model = match load_model(folder, &name, &mut sources) {
+            Ok(model) => model,
+            Err(problems) => return refuse(&problems, &sources),
+        };
+        let effects = match effects::effects(&model) {
+            Ok(effects) => effects,
+            Err(failure) => {
+                eprintln!("error: {name} has no reference equilibrium: {failure:?}");
+                return 1;
+            }
+        };
+        if json {
+            objects.extend(effects.iter().map(|effect| switch(&model, effect)));
+        } else {
+            say(&table(&model, &effects));
         }
     }
     if json {
         say(&format!("{:#}\n", serde_json::Value::from(objects)));
     }
     0
+}
+
+fn table(model: &Model, effects: &[Effect]) -> String {
+    let mut text = format!("{}: target with the edge on over off\n", model.name);
+    for effect in effects {
+        let edge = &model.edges[effect.edge.index()];
+        let range = effect.ratio.map_or_else(
+            || "off is nought".to_string(),
+            |(low, high)| format!("{low:.3} to {high:.3}"),
+        );
+        text.push_str(&format!(
+            "  {:<10} {:<22} {} -> {}{}{}\n",
+            kind(edge),
+            range,
+            edge.name,
+            effect.targets.join(", "),
+            if effect.responds { "" } else { "  silent" },
+            if effect.leaks { "  leaks when off" } else { "" },
+        ));
+    }
+    let silent = effects.iter().filter(|effect| !effect.responds).count();
+    let leaks = effects.iter().filter(|effect| effect.leaks).count();
+    let many = effects.len();
+    text + &format!("{many} switches, {silent} silent, {leaks} leak when off\n")
+}
+
+fn switch(model: &Model, effect: &Effect) -> serde_json::Value {
+    let edge = &model.edges[effect.edge.index()];
+    serde_json::json!({
+        "model": model.name, "name": edge.name, "id": edge.id, "kind": kind(edge),
+        "targets": effect.targets,
+        "lowest_on_over_off": effect.ratio.map(|(low, _)| low),
+        "highest_on_over_off": effect.ratio.map(|(_, high)| high),
+        "responds_when_on": effect.responds, "responds_when_off": effect.leaks,
+        "silent": !effect.responds,
+    })
 }
 
 fn network(folder: &Path, model: Option<&str>, output: &Path) -> u8 {
