@@ -161,6 +161,10 @@ fn status(ground: &Ground, people: usize, random: &mut Random) -> String {
 /// is high). An activation coefficient rises in deficiency and is lowest in health, where the enzyme
 /// is full: it goes from there to 1.4 times its limit.
 fn reach(marker: &Biomarker, people: &str, healthy: f64) -> (f64, f64) {
+    if marker.name == "erythrocyte_nad" {
+        // Red cells hold hardly more NAD however much niacin there is (`nad_ceiling`, 1.3).
+        return (0.25, 1.25);
+    }
     let ours = |band: &&Band| band.people.as_deref().is_none_or(|name| name == people);
     let Some(band) = marker.bands.iter().find(ours) else {
         return (healthy / 4.0, healthy * 4.0);
