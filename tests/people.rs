@@ -312,10 +312,13 @@ fn told(model: &Model, failure: &myoflux::engine::Failure) -> String {
 
 /// Balances and totals that close worse than 1e-9.
 fn lost_matter(model: &Model, arm: &ArmResult) -> Vec<String> {
-    let open = arm.ledger.iter().filter(|l| !(l.error < 1e-9));
+    let open = arm
+        .ledger
+        .iter()
+        .filter(|l| l.error.is_nan() || l.error >= 1e-9);
     let open = open.map(|l| format!("{} closes to {:e}", l.matter, l.error));
     let totals = model.conserved.iter().zip(&arm.conserved);
-    let adrift = totals.filter(|(_, drift)| !(**drift < 1e-9));
+    let adrift = totals.filter(|(_, drift)| drift.is_nan() || **drift >= 1e-9);
     let adrift = adrift.map(|(total, drift)| format!("{} drifts {drift:e}", total.text));
     open.chain(adrift).collect()
 }
