@@ -16,14 +16,6 @@ struct Problem<'a, S> {
     scratch: Vec<[f64; 1]>,
 }
 
-/// Where a step may lead: saturable rates have a pole and further roots below zero, so what is above
-/// zero is kept there first; a state with a sign may have to cross.
-#[derive(Clone, Copy, PartialEq)]
-enum Bounds {
-    AboveZero,
-    None,
-}
-
 /// Largest residual, relative to scale and time scale, that counts as solved.
 const SOLVED: f64 = 1e-12;
 
@@ -140,19 +132,10 @@ impl<'a, S: System<1>> Problem<'a, S> {
     }
 
     /// `y` moved by a share of a scaled step.
-    fn moved(
-        &self,
-        y: &[[f64; 1]],
-        step: &DVector<f64>,
-        share: f64,
-        bounds: Bounds,
-    ) -> Vec<[f64; 1]> {
+    fn moved(&self, y: &[[f64; 1]], step: &DVector<f64>, share: f64) -> Vec<[f64; 1]> {
         let mut moved = y.to_vec();
         for (at, &j) in self.free.iter().enumerate() {
             moved[j][0] += share * step[at] * self.scale[j];
-            if bounds == Bounds::AboveZero && y[j][0] > 0.0 {
-                moved[j][0] = moved[j][0].max(0.1 * y[j][0]);
-            }
         }
         moved
     }
@@ -175,14 +158,12 @@ pub fn solve<S: System<1>>(
         _ => [*value],
     };
     let start: Vec<[f64; 1]> = guess.iter().zip(rows).map(held).collect();
-    if let Some(y) = newton(&mut problem, start.clone(), Bounds::AboveZero) {
+    if let Some(y) = newton(&mut problem, start.clone()) {
         return Ok(y);
     }
     let near = pseudo_transient(&mut problem, start);
-    for bounds in [Bounds::AboveZero, Bounds::None] {
-        if let Some(y) = newton(&mut problem, near.clone(), bounds) {
-            return Ok(y);
-        }
+    if let Some(y) = newton(&mut problem, near.clone()) {
+        return Ok(y);
     }
     let (residual, _) = problem.linearise(&near);
     let (rates, _) = problem.mean_rates(&near);
@@ -209,11 +190,7 @@ pub fn mean_rates<S: System<1>>(
     problem.mean_rates(&y).0
 }
 
-fn newton<S: System<1>>(
-    problem: &mut Problem<'_, S>,
-    mut y: Vec<[f64; 1]>,
-    bounds: Bounds,
-) -> Option<Vec<f64>> {
+fn newton<S: System<1>>(problem: &mut Problem<'_, S>, mut y: Vec<[f64; 1]>) -> Option<Vec<f64>> {
     let (mut residual, mut jacobian) = problem.linearise(&y);
     let mut solved = 0;
     for _ in 0..60 {
@@ -231,7 +208,7 @@ fn newton<S: System<1>>(
         let step = jacobian.clone().lu().solve(&(-&residual))?;
         let mut share = 1.0;
         loop {
-            let trial = problem.moved(&y, &step, share, bounds);
+            let trial = problem.moved(&y, &step, share);
             let (r, j) = problem.linearise(&trial);
             if r.amax().is_finite() && (r.amax() < size || size < 1e-9) {
                 (y, residual, jacobian) = (trial, r, j);
@@ -285,7 +262,7 @@ fn pseudo_transient<S: System<1>>(
             continue;
         }
         // Rows that are met at every step know no h: what they ask for is taken in parts.
-        y = problem.moved(&y, &step, (1.0 / step.amax()).min(1.0), Bounds::None);
+        y = problem.moved(&y, &step, (1.0 / step.amax()).min(1.0));
         h *= 2.0;
         if h > 1e13 {
             break;

@@ -98,12 +98,7 @@ pub fn find(
     let scale = scales(model, program);
     let settle = |status: &[(usize, f64, StateId)]| {
         let rows = rows(model, program, status, &reference, &still, false);
-        let from = |guess: &[f64]| {
-            let state = equilibrium(program, &still, &arm.habit, guess, &rows, &scale)?;
-            nothing_below_zero(model, state)
-        };
-        // Where the reference person is on a plateau of a marker, its slope shows no way: start nearer.
-        from(&reference).or_else(|_| from(&near_status(program, arm, status, &reference, &still)))
+        equilibrium(program, &still, &arm.habit, &reference, &rows, &scale)
     };
     let state = settle(&arm.status).map_err(|failure| {
         let without = |k: &usize| {
@@ -124,69 +119,6 @@ pub fn find(
         state,
         drift,
     })
-}
-
-/// A steady state with less than nothing in a pool is none.
-fn nothing_below_zero(model: &Model, state: Vec<f64>) -> Result<Vec<f64>, Failure> {
-    let mut pools = model.states.iter().zip(&state);
-    let below = pools.position(|(pool, value)| !pool.signed && *value < -1e-9 * pool.scale);
-    match below {
-        None => Ok(state),
-        Some(at) => Err(Failure::NoEquilibrium {
-            state: at as u32,
-            drift: 0.0,
-        }),
-    }
-}
-
-/// The reference person with each pinned pool set so that its marker, all else equal, reads as given;
-/// where the marker does not follow the pool at once, the pool in proportion.
-fn near_status(
-    program: &Program,
-    arm: &Arm,
-    status: &[(usize, f64, StateId)],
-    reference: &[f64],
-    parameters: &[f64],
-) -> Vec<f64> {
-    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
-    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
-    System::<1>::set_inputs(program, 0, &arm.habit[0].inputs, &mut scratch);
-    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
-    let mut state = reference.to_vec();
-    for (marker, wanted, pool) in status {
-        let Slot::Observable(index) = program.slot(Column::Biomarker(BiomarkerId(*marker as u32)))
-        else {
-            continue;
-        };
-        let mut off = |share: f64| {
-            let mut y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
-            y[pool.index()][0] *= share;
-            System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
-            values[index as usize][0] - wanted
-        };
-        let share = root(&mut off, 1e-3, 1e3).unwrap_or_else(|| {
-            let now = off(1.0) + wanted;
-            (wanted / now).clamp(0.1, 10.0)
-        });
-        state[pool.index()] *= share;
-    }
-    state
-}
-
-/// Where a function of one share changes sign, by halving the interval of its logarithm.
-fn root(f: &mut dyn FnMut(f64) -> f64, mut low: f64, mut high: f64) -> Option<f64> {
-    let below = f(low) < 0.0;
-    if below == (f(high) < 0.0) {
-        return None;
-    }
-    for _ in 0..60 {
-        let middle = (low * high).sqrt();
-        match (f(middle) < 0.0) == below {
-            true => low = middle,
-            false => high = middle,
-        }
-    }
-    Some(low)
 }
 
 fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
