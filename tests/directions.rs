@@ -96,8 +96,9 @@ fn low_vitamin_c_raises_isoprostanes_and_spares_work() {
     );
 }
 
-/// Claim: selenium of 12 ug/d leaves at most a fifth of glutathione peroxidase (C6: GX 0.20, SELENOP 0.95
-/// of 5.2 after 12 to 16 weeks; a habit of years goes lower, upper bounds double) and does not move isoprostanes of plasma (35.0 against 35.1).
+/// Claim: selenium of 12 ug/d lowers glutathione peroxidase and selenoprotein P (C6: to 0.20 and 0.18 after
+/// 12 to 16 weeks; twice that is allowed, and no lower bound, since nobody published where a habit of years
+/// leads) and does not move isoprostanes of plasma (35.0 against 35.1).
 #[test]
 fn low_selenium_lowers_peroxidase_alone() {
     expect(
@@ -105,8 +106,8 @@ fn low_selenium_lowers_peroxidase_alone() {
         "athlete",
         0.0,
         &[
-            ("platelet_gpx", 0.03, 0.4),
-            ("plasma_selenoprotein_p", 0.03, 0.36),
+            ("platelet_gpx", 0.0, 0.4),
+            ("plasma_selenoprotein_p", 0.0, 0.36),
             ("plasma_f2_isoprostanes", 0.95, 1.05),
         ],
     );
@@ -171,13 +172,13 @@ fn low_b12_raises_methylmalonic_acid() {
 }
 
 /// Claim: lack of folate lowers haemoglobin and raises transferrin saturation and erythropoietin
-/// (D5.57: 127 g/L, saturation .36 instead of .30, with a status of 0.6).
+/// (D5.57, direction; the size at this intake is not published).
 #[test]
 fn lack_of_folate_makes_anaemia_with_iron_to_spare() {
     expect(
         "\"diet.folate\" = \"100 ug/d\"",
         "athlete",
         0.0,
-        &[("hb", 0.6, 0.999), ("tsat", 1.0, 2.0)],
+        &[("hb", 0.0, 0.999), ("tsat", 1.0, 2.0)],
     );
 }
