@@ -24,14 +24,9 @@ pub enum Base {
     Activity,
     /// `IU`.
     InternationalUnit,
-    /// `RAE`, retinol activity equivalents (`ug.RAE`).
-    RetinolEquivalent,
-    /// `DFE`, dietary folate equivalents.
-    FolateEquivalent,
-    /// `NE`, niacin equivalents.
-    NiacinEquivalent,
-    /// `TE`, α-tocopherol equivalents.
-    TocopherolEquivalent,
+    /// Potency relative to a reference substance, by its symbol (`RAE`, `DFE`, …): each a kind of its own,
+    /// which only a declared potency turns into mass.
+    Equivalent(&'static str),
 }
 
 /// Exponents of the base quantities; absent means zero.
@@ -89,10 +84,7 @@ impl Base {
             Base::Amount => "mol",
             Base::Activity => "U",
             Base::InternationalUnit => "IU",
-            Base::RetinolEquivalent => "RAE",
-            Base::FolateEquivalent => "DFE",
-            Base::NiacinEquivalent => "NE",
-            Base::TocopherolEquivalent => "TE",
+            Base::Equivalent(symbol) => symbol,
         }
     }
 }
