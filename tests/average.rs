@@ -67,6 +67,10 @@ impl Bench {
         bench
     }
 
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).expect("writable");
+    }
+
     fn models(&self) -> PathBuf {
         self.folder.path().join("models")
     }
@@ -353,9 +357,7 @@ force = "(activation.force(rate, phosphate) - force) / delay"
 #[test]
 fn a_run_with_tables_repeats_from_its_record() {
     let bench = Bench::new();
-    let write = |name: &str, text: &str| {
-        fs::write(bench.folder.path().join(name), text).expect("writable");
-    };
+    let write = |name: &str, text: &str| bench.write(name, text);
     let head = "format = 1\ntitle = \"User\"\nabout = \"Test.\"\n";
     let modules = "modules = [\"user\", \"activation\"]\n";
     write("models/user.toml", USER);
@@ -416,9 +418,7 @@ pool = "(pulse - pool) / memory"
 #[test]
 fn a_drifting_pool_stops_the_study() {
     let bench = Bench::new();
-    let write = |name: &str, text: &str| {
-        fs::write(bench.folder.path().join(name), text).expect("writable");
-    };
+    let write = |name: &str, text: &str| bench.write(name, text);
     let head = "format = 1\ntitle = \"Slow\"\nabout = \"Test.\"\n";
     write("models/slow.toml", SLOW);
     write(

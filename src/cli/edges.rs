@@ -14,8 +14,7 @@ use crate::report::drawing::svg::{Font, svg};
 use crate::report::network::{default_strengths, scene};
 use crate::report::write::whole;
 
-mod effects;
-use effects::Effect;
+use crate::study::effects::{self, Effect};
 
 #[derive(Debug, Args)]
 pub struct EdgesArguments {

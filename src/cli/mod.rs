@@ -125,13 +125,8 @@ pub fn find_models(near: &Path) -> PathBuf {
 }
 
 fn grade(text: &str) -> Result<Grade, String> {
-    match text.to_ascii_uppercase().as_str() {
-        "A" => Ok(Grade::A),
-        "B" => Ok(Grade::B),
-        "C" => Ok(Grade::C),
-        "D" => Ok(Grade::D),
-        _ => Err("a grade is A, B, C or D".to_string()),
-    }
+    let letter = text.to_ascii_uppercase();
+    Grade::parse(&letter).ok_or_else(|| "a grade is A, B, C or D".to_string())
 }
 
 fn method(text: &str) -> Result<Method, String> {

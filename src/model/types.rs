@@ -96,6 +96,19 @@ pub enum Grade {
     D,
 }
 
+impl Grade {
+    /// From its letter.
+    pub fn parse(letter: &str) -> Option<Grade> {
+        match letter {
+            "A" => Some(Grade::A),
+            "B" => Some(Grade::B),
+            "C" => Some(Grade::C),
+            "D" => Some(Grade::D),
+            _ => None,
+        }
+    }
+}
+
 /// Where a number comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Origin {

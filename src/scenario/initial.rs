@@ -9,7 +9,7 @@
 use super::Arm;
 use crate::compile::{Program, Slot};
 use crate::engine::{
-    Failure, Member, Options, Restore, Row, Share, System, equilibrium, mean_rates, run_member,
+    Failure, Member, Options, Restore, Row, System, equilibrium, mean_rates, run_member,
 };
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
@@ -140,20 +140,11 @@ fn reference(
 ) -> Result<Vec<f64>, Failure> {
     let mut neutral = with_clock(model, parameters, 0.0);
     let people = model.people.iter().find(|people| people.name == arm.people);
-    let mut inputs: Vec<f64> = model
-        .inputs
-        .iter()
-        .map(|input| match input.kind {
-            InputKind::Rate { default } => default,
-            InputKind::Bolus { .. } => 0.0,
-        })
-        .collect();
+    let mut person = Arm::resting("", model);
     if let Some(people) = people {
+        person.adopt(people);
         for (id, value) in &people.parameters {
             neutral[id.index()] = *value;
-        }
-        for (id, value) in &people.inputs {
-            inputs[id.index()] = *value;
         }
     }
     for (slot, parameter) in neutral.iter_mut().zip(&model.parameters) {
@@ -162,7 +153,7 @@ fn reference(
             *slot = if structural { 1.0 } else { 0.0 };
         }
     }
-    let habit = Share::always(&inputs);
+    let Arm { inputs, habit, .. } = person;
     let mut state = declared(model, program, &neutral);
     let scale = scales(model, program);
     // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.

@@ -2,9 +2,10 @@
 //!
 //! `load.rs` reads files (extends, set), `resolve.rs` checks a scenario against its model, with `arm/` for
 //! what is done to the body (`schedule.rs` and `training.rs` read the texts in it), `expectation.rs` and
-//! `expect.rs` for what should follow, `figure.rs` for figures and `data.rs` for the user's own measurements. `initial.rs` finds initial states, `run.rs`
-//! runs arms, `ledger.rs` balances matter, `measure.rs` reads numbers off a run for expectations, `explain/` says why a
-//! quantity has its value.
+//! `expect.rs` for what should follow, `figure.rs` for figures and `data.rs` for the user's own
+//! measurements. `initial.rs` finds initial states, `run.rs` runs arms, `ledger.rs` balances matter,
+//! `measure.rs` reads numbers off a run for expectations, `quadrature.rs` says where to look for a mean,
+//! `explain/` says why a quantity has its value.
 //!
 //! Start reading at [`types`]: [`Scenario`] is checked, [`RunResult`] is what reports see.
 
@@ -18,6 +19,7 @@ pub mod initial;
 pub mod ledger;
 pub mod load;
 pub mod measure;
+pub mod quadrature;
 pub mod resolve;
 pub mod run;
 pub mod schedule;

@@ -61,6 +61,14 @@ pub fn run(
     }
 }
 
+/// Absolute tolerance of every engine state: 1e-3·rtol·scale; accumulators stay outside the error norm.
+pub fn tolerances(model: &Model, program: &Program, rtol: f64) -> Vec<f64> {
+    let scaled = model.states.iter().map(|state| 1e-3 * rtol * state.scale);
+    let mut atol: Vec<f64> = scaled.collect();
+    atol.resize(program.engine_states(), f64::INFINITY);
+    atol
+}
+
 /// Solver options for a model: atol = 1e-3·rtol·scale, accumulators outside the error norm.
 pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options {
     let breakpoints = |arm: &Arm| arm.breakpoints.len().max(arm.habitual.len());
@@ -71,12 +79,6 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
         // Explicit methods take as many as the fastest process asks for.
         Method::Dopri5 | Method::Dop853 => 20_000_000,
     };
-    let mut atol: Vec<f64> = model
-        .states
-        .iter()
-        .map(|s| 1e-3 * scenario.rtol * s.scale)
-        .collect();
-    atol.resize(program.engine_states(), f64::INFINITY);
     let response = |event: &Event| match event.action {
         EventAction::Mark => EventResponse::Mark,
         EventAction::Stop => EventResponse::Stop,
@@ -86,7 +88,7 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
     Options {
         method: scenario.method,
         rtol: scenario.rtol,
-        atol,
+        atol: tolerances(model, program, scenario.rtol),
         max_steps,
         event_actions: model.events.iter().map(response).collect(),
         bout_inputs: (0..model.inputs.len() as u32)

@@ -10,15 +10,13 @@
 use rayon::prelude::*;
 
 use super::load::{Quantity, Study};
-use super::quadrature;
 use crate::compile::{Program, Slot};
 use crate::engine::{
-    Breakpoint, EventResponse, Failure, Member, Method, Options, Share, Trajectory, Width,
-    run_members,
+    Breakpoint, EventResponse, Failure, Member, Method, Options, Trajectory, Width, run_members,
 };
 use crate::model::*;
-use crate::scenario::Arm;
-use crate::scenario::initial;
+use crate::scenario::run::tolerances;
+use crate::scenario::{Arm, initial, quadrature};
 
 /// Largest relative change of a mean between windows.
 pub const TOLERANCE: f64 = 1e-4;
@@ -108,15 +106,12 @@ pub fn means(
 }
 
 fn options(study: &Study, program: &Program) -> Options {
-    let model = &study.model;
-    let mut atol: Vec<f64> = model.states.iter().map(|s| 1e-3 * RTOL * s.scale).collect();
-    atol.resize(program.engine_states(), f64::INFINITY);
     Options {
         method: Method::Rodas5p,
         rtol: RTOL,
-        atol,
+        atol: tolerances(&study.model, program, RTOL),
         max_steps: 50_000_000,
-        event_actions: vec![EventResponse::Mark; model.events.len()],
+        event_actions: vec![EventResponse::Mark; study.model.events.len()],
         bout_inputs: Vec::new(),
     }
 }
@@ -211,7 +206,7 @@ impl Orbit {
     ) -> Round {
         let (from, to) = (ends[0], ends[ends.len() - 1]);
         // The sensors of a fibre answer within a fraction of the pulse.
-        let mut nodes = quadrature::nodes(ends, study.pulse_s / 6.0);
+        let mut nodes = quadrature::nodes(ends, study.pulse_s / 6.0, f64::INFINITY);
         nodes
             .iter_mut()
             .for_each(|(_, weight)| *weight /= to - from);
@@ -283,37 +278,15 @@ fn worst(before: &[f64], after: &[f64]) -> Option<(usize, f64)> {
 
 /// What a scenario without any protocol would be.
 fn resting(study: &Study, point: Point) -> Arm {
-    let model = &study.model;
-    let mut parameters: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
-    let mut inputs: Vec<f64> = model
-        .inputs
-        .iter()
-        .map(|input| match input.kind {
-            InputKind::Rate { default } => default,
-            InputKind::Bolus { .. } => 0.0,
-        })
-        .collect();
+    let mut arm = Arm::resting("", &study.model);
     if let (Some(second), Some(value)) = (&study.second, point.second) {
         match second.quantity {
-            Quantity::Parameter(id) => parameters[id.index()] = value,
-            Quantity::Input(id) => inputs[id.index()] = value,
+            Quantity::Parameter(id) => arm.parameters[id.index()] = value,
+            Quantity::Input(id) => arm.inputs[id.index()] = value,
         }
+        arm.settle();
     }
-    Arm {
-        name: String::new(),
-        people: String::new(),
-        parameters,
-        changed: Vec::new(),
-        status: Vec::new(),
-        inputs_at_warm_up: inputs.clone(),
-        habitual: Vec::new(),
-        breakpoints: Vec::new(),
-        habit: Share::always(&inputs).to_vec(),
-        inputs,
-        bouts: Vec::new(),
-        doses: Vec::new(),
-        x: None,
-    }
+    arm
 }
 
 fn mean(program: &Program, run: &Trajectory, column: Column, nodes: &[(f64, f64)]) -> f64 {

@@ -2,12 +2,12 @@
 //!
 //! Kinds: `average` stimulates a pulse-resolved model at many rates until it repeats itself and keeps the
 //! means as tables, for models whose clock ticks in hours. `load.rs` reads and checks study files,
-//! `average.rs` runs the members, `quadrature.rs` places what they record, `module.rs` writes the means as
-//! a module file. Not known here: figures, arguments.
+//! `average.rs` runs the members, `module.rs` writes the means as a module file. `effects.rs` needs no file:
+//! it tries every switch of a model's edges. Not known here: figures, arguments.
 //!
 //! Start reading at [`load::load_study`], then [`average::means`].
 
 pub mod average;
+pub mod effects;
 pub mod load;
 pub mod module;
-pub mod quadrature;

@@ -17,7 +17,7 @@ impl Builder<'_, '_> {
         if let Some(table) = reader.sub("edges", out) {
             let mut inner = Reader::new(table, "`edges`", table.span.clone());
             least = inner.text("min_grade", out).and_then(|(text, item)| {
-                let found = grade(text);
+                let found = Grade::parse(text);
                 if found.is_none() {
                     let message = format!("`min_grade` cannot be \"{text}\"");
                     let help = Some("grades are A, B, C, D".to_string());
@@ -108,14 +108,4 @@ fn strengths(table: &Tree, out: Out) -> Vec<Wish> {
         }
     }
     wishes
-}
-
-fn grade(text: &str) -> Option<Grade> {
-    match text {
-        "A" => Some(Grade::A),
-        "B" => Some(Grade::B),
-        "C" => Some(Grade::C),
-        "D" => Some(Grade::D),
-        _ => None,
-    }
 }

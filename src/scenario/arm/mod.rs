@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use super::load::Overrides;
 use super::{Arm, schedule};
 use crate::diagnostics::{Diagnostic, Span};
+use crate::engine::Share;
 use crate::model::file::{
     Entry, Item, Reader, Table as Tree, Value, problem_with_help, suggestion,
 };
@@ -74,7 +75,7 @@ pub fn arm(name: &str, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> A
     let mut builder = Builder {
         model,
         frame,
-        arm: resting(name, model),
+        arm: Arm::resting(name, model),
         timeline: Timeline::default(),
         sessions: BTreeMap::new(),
     };
@@ -91,26 +92,48 @@ pub fn arm(name: &str, tree: &Tree, model: &Model, frame: &Frame, out: Out) -> A
     builder.finish()
 }
 
-/// An arm in which nothing happens.
-fn resting(name: &str, model: &Model) -> Arm {
-    let default = |input: &Input| match input.kind {
-        InputKind::Rate { default } => default,
-        InputKind::Bolus { .. } => 0.0,
-    };
-    Arm {
-        name: name.to_string(),
-        people: String::new(),
-        parameters: model.parameters.iter().map(|p| p.value).collect(),
-        changed: Vec::new(),
-        status: Vec::new(),
-        inputs: model.inputs.iter().map(default).collect(),
-        inputs_at_warm_up: Vec::new(),
-        habitual: Vec::new(),
-        breakpoints: Vec::new(),
-        habit: Vec::new(),
-        bouts: Vec::new(),
-        doses: Vec::new(),
-        x: None,
+impl Arm {
+    /// An arm in which nothing happens, to nobody in particular.
+    pub fn resting(name: &str, model: &Model) -> Arm {
+        let default = |input: &Input| match input.kind {
+            InputKind::Rate { default } => default,
+            InputKind::Bolus { .. } => 0.0,
+        };
+        let mut arm = Arm {
+            name: name.to_string(),
+            people: String::new(),
+            parameters: model.parameters.iter().map(|p| p.value).collect(),
+            changed: Vec::new(),
+            status: Vec::new(),
+            inputs: model.inputs.iter().map(default).collect(),
+            inputs_at_warm_up: Vec::new(),
+            habitual: Vec::new(),
+            breakpoints: Vec::new(),
+            habit: Vec::new(),
+            bouts: Vec::new(),
+            doses: Vec::new(),
+            x: None,
+        };
+        arm.settle();
+        arm
+    }
+
+    /// Becomes one of the reference people.
+    pub fn adopt(&mut self, people: &People) {
+        self.people.clone_from(&people.name);
+        for (id, value) in &people.parameters {
+            self.parameters[id.index()] = *value;
+        }
+        for (id, value) in &people.inputs {
+            self.inputs[id.index()] = *value;
+        }
+        self.settle();
+    }
+
+    /// The inputs that hold now are all it ever does.
+    pub fn settle(&mut self) {
+        self.habit = Share::always(&self.inputs).to_vec();
+        self.inputs_at_warm_up.clone_from(&self.inputs);
     }
 }
 
@@ -219,13 +242,7 @@ impl Builder<'_, '_> {
             None => model.people.first(),
         };
         if let Some(people) = preset {
-            self.arm.people = people.name.clone();
-            for (id, value) in &people.parameters {
-                self.arm.parameters[id.index()] = *value;
-            }
-            for (id, value) in &people.inputs {
-                self.arm.inputs[id.index()] = *value;
-            }
+            self.arm.adopt(people);
         }
         for entry in entries.iter().filter(|entry| !chooses(entry)) {
             self.parameter(&format!("person.{}", entry.key), entry, out);

@@ -6,10 +6,13 @@
 
 mod why;
 
+use std::cell::RefCell;
+
 use super::run::prepare;
 use super::{Arm, Scenario};
 use crate::compile::Program;
 use crate::engine::{Failure, run_member};
+use crate::model::check::lower::all_leaves;
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
 
@@ -151,10 +154,7 @@ pub fn at_instant(model: &Model, instant: &Instant, column: Column) -> Explanati
         }
         Column::Input(_) => (None, None, [].as_slice()),
     };
-    let mut ids = Vec::new();
-    if let Some(expr) = expr {
-        leaves(expr, &mut ids);
-    }
+    let ids = expr.map(leaves).unwrap_or_default();
     let mut explanation = Explanation {
         quantity: quantity(model, &values, &known, column),
         formula,
@@ -287,49 +287,22 @@ fn argument(model: &Model, values: &Values, known: &Algebraic, leaf: Leaf) -> Op
 }
 
 /// What an expression reads, each once, in order of appearance.
-fn leaves(expr: &Expr, out: &mut Vec<Leaf>) {
-    let mut note = |leaf: Leaf| {
-        if !out.contains(&leaf) {
-            out.push(leaf);
+fn leaves(expr: &Expr) -> Vec<Leaf> {
+    let found = RefCell::new(Vec::new());
+    all_leaves(expr, &|leaf| {
+        let leaf = match leaf {
+            Expr::Parameter(id) => Some(Leaf::Parameter(*id)),
+            Expr::Input(id) => Some(Leaf::Column(Column::Input(*id))),
+            Expr::State(id) => Some(Leaf::Column(Column::State(*id))),
+            Expr::Variable(id) => Some(Leaf::Column(Column::Variable(*id))),
+            Expr::Process(id) => Some(Leaf::Column(Column::Process(*id))),
+            _ => None,
+        };
+        let mut found = found.borrow_mut();
+        if let Some(leaf) = leaf.filter(|leaf| !found.contains(leaf)) {
+            found.push(leaf);
         }
-    };
-    match expr {
-        Expr::Number(_) | Expr::Time => {}
-        Expr::Parameter(id) => note(Leaf::Parameter(*id)),
-        Expr::Input(id) => note(Leaf::Column(Column::Input(*id))),
-        Expr::State(id) => note(Leaf::Column(Column::State(*id))),
-        Expr::Variable(id) => note(Leaf::Column(Column::Variable(*id))),
-        Expr::Process(id) => note(Leaf::Column(Column::Process(*id))),
-        Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) => leaves(a, out),
-        Expr::Add(a, b)
-        | Expr::Subtract(a, b)
-        | Expr::Multiply(a, b)
-        | Expr::Divide(a, b)
-        | Expr::Power(a, b)
-        | Expr::Minimum(a, b)
-        | Expr::Maximum(a, b) => {
-            leaves(a, out);
-            leaves(b, out);
-        }
-        Expr::Select(condition, yes, no) => {
-            condition_leaves(condition, out);
-            leaves(yes, out);
-            leaves(no, out);
-        }
-        Expr::Table(_, arguments) => arguments.iter().for_each(|a| leaves(a, out)),
-    }
-}
-
-fn condition_leaves(condition: &Condition, out: &mut Vec<Leaf>) {
-    match condition {
-        Condition::Less(a, b) | Condition::LessOrEqual(a, b) => {
-            leaves(a, out);
-            leaves(b, out);
-        }
-        Condition::And(a, b) | Condition::Or(a, b) => {
-            condition_leaves(a, out);
-            condition_leaves(b, out);
-        }
-        Condition::Not(a) => condition_leaves(a, out),
-    }
+        true
+    });
+    found.into_inner()
 }

@@ -13,6 +13,7 @@ use super::{Instant, Unexplained, coefficient, reach, value_of};
 use crate::compile::{Program, Slot};
 use crate::engine::{Trajectory, run_member};
 use crate::model::*;
+use crate::scenario::quadrature;
 use crate::scenario::run::prepare;
 use crate::scenario::{Arm, Scenario};
 
@@ -204,7 +205,7 @@ fn history(question: &Question, arm: &Arm, pool: StateId) -> Result<History, Une
     let (_, mut member, options) =
         prepare(model, program, question.scenario, arm).map_err(|unsettled| unsettled.failure)?;
     let stops: Vec<f64> = member.breakpoints.iter().map(|b| b.t).collect();
-    let nodes = quadrature(&stops, t);
+    let nodes = nodes(&stops, t);
     member.output_times = nodes.iter().map(|(time, _)| *time).chain([t]).collect();
     let start = member.y0[pool.index()];
     let run = run_member(program, &member, &options)?;
@@ -226,32 +227,17 @@ fn history(question: &Question, arm: &Arm, pool: StateId) -> Result<History, Une
     })
 }
 
-/// Three-point Gauss–Legendre nodes and weights on [0, t], pieces never across a stop.
-fn quadrature(stops: &[f64], t: f64) -> Vec<(f64, f64)> {
-    const NODES: [(f64, f64); 3] = [
-        (-0.774_596_669_241_483_4, 5.0 / 9.0),
-        (0.0, 8.0 / 9.0),
-        (0.774_596_669_241_483_4, 5.0 / 9.0),
-    ];
-    const PIECES: f64 = 400.0;
+/// Nodes and weights on [0, t], dense behind every stop, where fluxes change fastest.
+fn nodes(stops: &[f64], t: f64) -> Vec<(f64, f64)> {
     let mut ends: Vec<f64> = stops
         .iter()
         .copied()
-        .filter(|s| (0.0..t).contains(s))
+        .filter(|stop| (0.0..t).contains(stop))
         .collect();
     ends.insert(0, 0.0);
     ends.push(t);
     ends.dedup();
-    let mut nodes = Vec::new();
-    for pair in ends.windows(2) {
-        let count = ((pair[1] - pair[0]) / t * PIECES).ceil().max(4.0);
-        let half = 0.5 * (pair[1] - pair[0]) / count;
-        for piece in 0..count as u32 {
-            let middle = pair[0] + half * (2.0 * f64::from(piece) + 1.0);
-            nodes.extend(NODES.map(|(place, weight)| (middle + half * place, half * weight)));
-        }
-    }
-    nodes
+    quadrature::nodes(&ends, t / 8000.0, t / 400.0)
 }
 
 fn integral(program: &Program, run: &Trajectory, column: Column, nodes: &[(f64, f64)]) -> f64 {

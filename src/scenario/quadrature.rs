@@ -12,8 +12,9 @@ const NODES: [(f64, f64); 3] = [
 const GROWTH: f64 = 1.4;
 
 /// Nodes and weights that integrate over [first, last] of `ends` (ascending, the breakpoints between them
-/// included). No piece crosses an end; the first piece after each is at most `finest` long.
-pub fn nodes(ends: &[f64], finest: f64) -> Vec<(f64, f64)> {
+/// included). No piece crosses an end; the first piece after each is at most `finest` long, and none much
+/// longer than `longest`.
+pub fn nodes(ends: &[f64], finest: f64, longest: f64) -> Vec<(f64, f64)> {
     let mut nodes = Vec::new();
     for pair in ends.windows(2) {
         let (mut from, mut length) = (pair[0], finest);
@@ -28,7 +29,7 @@ pub fn nodes(ends: &[f64], finest: f64) -> Vec<(f64, f64)> {
             let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
             nodes.extend(NODES.map(|(place, weight)| (middle + half * place, half * weight)));
             from = to;
-            length *= GROWTH;
+            length = (length * GROWTH).min(longest);
         }
     }
     nodes
@@ -42,7 +43,7 @@ mod tests {
     #[test]
     fn a_decay_after_each_end_is_integrated_exactly() {
         let ends = [0.0, 0.0015, 0.2, 0.2015, 1.0];
-        let nodes = nodes(&ends, 0.0002);
+        let nodes = nodes(&ends, 0.0002, f64::INFINITY);
         let start = |t: f64| ends.iter().rev().find(|end| **end <= t).copied();
         let decay = |t: f64| (-(t - start(t).unwrap_or(0.0)) / 0.001).exp();
         let sum: f64 = nodes.iter().map(|(t, weight)| weight * decay(*t)).sum();

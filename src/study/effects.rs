@@ -2,7 +2,7 @@
 //! and whether a nudge of what it reads reaches them.
 
 use crate::compile::compile;
-use crate::engine::{Failure, Method, Options, Share};
+use crate::engine::{Failure, Method, Options};
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
 use crate::scenario::Arm;
@@ -158,7 +158,10 @@ fn nudged(expr: &Expr, strength: ParameterId, kind: EdgeKind) -> Expr {
 
 /// The reference person's equilibrium and states around it.
 fn instants(model: &Model) -> Result<Vec<Instant>, Failure> {
-    let arm = reference_person(model);
+    let mut arm = Arm::resting("", model);
+    if let Some(people) = model.people.first() {
+        arm.adopt(people);
+    }
     let program = compile(model);
     let options = Options {
         method: Method::Rodas5p,
@@ -198,40 +201,6 @@ fn instants(model: &Model) -> Result<Vec<Instant>, Failure> {
         });
     }
     Ok(instants)
-}
-
-fn reference_person(model: &Model) -> Arm {
-    let mut parameters: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
-    let mut inputs: Vec<f64> = model
-        .inputs
-        .iter()
-        .map(|input| match input.kind {
-            InputKind::Rate { default } => default,
-            InputKind::Bolus { .. } => 0.0,
-        })
-        .collect();
-    let people = model.people.first();
-    for (id, value) in people.iter().flat_map(|people| &people.parameters) {
-        parameters[id.index()] = *value;
-    }
-    for (id, value) in people.iter().flat_map(|people| &people.inputs) {
-        inputs[id.index()] = *value;
-    }
-    Arm {
-        name: String::new(),
-        people: people.map_or_else(String::new, |people| people.name.clone()),
-        parameters,
-        changed: Vec::new(),
-        status: Vec::new(),
-        habit: Share::always(&inputs).to_vec(),
-        inputs_at_warm_up: inputs.clone(),
-        inputs,
-        habitual: Vec::new(),
-        breakpoints: Vec::new(),
-        bouts: Vec::new(),
-        doses: Vec::new(),
-        x: None,
-    }
 }
 
 /// The same numbers on every machine (splitmix64).
