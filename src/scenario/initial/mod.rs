@@ -157,7 +157,7 @@ fn reference(
     program: &Program,
     arm: &Arm,
     parameters: &mut [f64],
-) -> Result<Reference, Failure> {
+) -> Result<Reference, Unsettled> {
     let mut neutral = with_clock(model, parameters, 0.0);
     let people = model.people.iter().find(|people| people.name == arm.people);
     let mut person = Arm::resting("", model);
@@ -173,27 +173,96 @@ fn reference(
             *slot = if structural { 1.0 } else { 0.0 };
         }
     }
-    let Arm { inputs, habit, .. } = person;
-    let mut state = declared(model, program, &neutral);
-    let scale = scales(model, program);
-    // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.
-    for _ in 0..50 {
-        let changed = read_references(model, program, &state, &inputs, &mut neutral);
-        let rows = rows(model, program, &[], &state, &neutral, true);
-        state = equilibrium(program, &neutral, &habit, &state, &rows, &scale)?;
-        if changed < 1e-13 {
-            break;
+    let relax = |parameters: &mut [f64], start: Vec<f64>| {
+        relaxed(model, program, &person, parameters, start)
+    };
+    let start = declared(model, program, &neutral);
+    let state = match relax(&mut neutral, start) {
+        Ok(state) => state,
+        Err(failure) => {
+            let mut usual: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
+            for (slot, (parameter, own)) in
+                usual.iter_mut().zip(model.parameters.iter().zip(&neutral))
+            {
+                if parameter.kind != ParameterKind::Declared {
+                    *slot = *own;
+                }
+            }
+            for (id, value) in people.iter().flat_map(|people| &people.parameters) {
+                usual[id.index()] = *value;
+            }
+            let start = declared(model, program, &usual);
+            let start = relax(&mut usual, start)?;
+            let state = from_usual(model, program, &person, &usual, &mut neutral, &start);
+            let refused = |share| Unsettled {
+                failure,
+                refusal: Some(Refusal::NoReference { share }),
+            };
+            state.map_err(refused)?
         }
-    }
-    read_references(model, program, &state, &inputs, &mut neutral);
+    };
     for reference in &model.references {
         parameters[reference.parameter.index()] = neutral[reference.parameter.index()];
     }
     Ok(Reference {
         state,
         parameters: neutral,
-        habit,
+        habit: person.habit,
     })
+}
+
+/// A steady state with the references that it gives.
+fn relaxed(
+    model: &Model,
+    program: &Program,
+    person: &Arm,
+    parameters: &mut [f64],
+    mut state: Vec<f64>,
+) -> Result<Vec<f64>, Failure> {
+    let scale = scales(model, program);
+    // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.
+    for _ in 0..50 {
+        let changed = read_references(model, program, &state, &person.inputs, parameters);
+        let rows = rows(model, program, &[], &state, parameters, true);
+        state = equilibrium(program, parameters, &person.habit, &state, &rows, &scale)?;
+        if changed < 1e-13 {
+            break;
+        }
+    }
+    read_references(model, program, &state, &person.inputs, parameters);
+    Ok(state)
+}
+
+/// The same for a person whose parameters differ from the model's own, followed from the one who has those;
+/// else how much of the way leads somewhere.
+fn from_usual(
+    model: &Model,
+    program: &Program,
+    person: &Arm,
+    usual: &[f64],
+    parameters: &mut [f64],
+    start: &[f64],
+) -> Result<Vec<f64>, f64> {
+    // References stay on the way and are found at its end.
+    for reference in &model.references {
+        parameters[reference.parameter.index()] = usual[reference.parameter.index()];
+    }
+    let scale = scales(model, program);
+    let path = |share: f64, guess: &[f64]| {
+        let between = search::mixed(usual, parameters, share);
+        let rows = rows(model, program, &[], guess, &between, true);
+        search::near(
+            model,
+            program,
+            &between,
+            &person.habit,
+            guess,
+            &rows,
+            &scale,
+        )
+    };
+    let state = search::walk(start, 0.0, path).map_err(|ended| ended.share)?;
+    relaxed(model, program, person, parameters, state).map_err(|_| 1.0)
 }
 
 /// Sets references from the observables at a state; returns the largest relative change.
@@ -346,6 +415,11 @@ fn read_back(
             off(state, marker)
         });
         state[pool] = kept * found.unwrap_or(1.0);
+        if found.is_none()
+            && let Some((carrier, share)) = carrier(state, |state| off(state, marker))
+        {
+            state[carrier] *= share;
+        }
     }
     let Some((off, marker)) = worst(state) else {
         return Ok(());
@@ -361,6 +435,30 @@ fn read_back(
             reads: arm.status[marker].1 * (1.0 + off),
         }),
     })
+}
+
+/// The state that weighs most in a reading, and what it must be multiplied by to bring it right: a value that
+/// follows its pool slowly has drifted with the days of the warm-up.
+fn carrier(state: &[f64], off: impl Fn(&[f64]) -> f64) -> Option<(usize, f64)> {
+    let now = off(state);
+    let mut moved = state.to_vec();
+    let mut weigh = |at: usize, share: f64| {
+        moved[at] = state[at] * share;
+        let there = off(&moved);
+        moved[at] = state[at];
+        there
+    };
+    let weight =
+        |at: usize, weigh: &mut dyn FnMut(usize, f64) -> f64| (weigh(at, 1.01) - now).abs();
+    let mut best = (0.0, 0);
+    for at in 0..state.len() {
+        let own = weight(at, &mut weigh);
+        if own > best.0 {
+            best = (own, at);
+        }
+    }
+    let share = share_of(1e-2, 1e2, |share| weigh(best.1, share))?;
+    Some((best.1, share))
 }
 
 /// Where a function of a share changes sign, by halving the interval of its logarithm.

@@ -25,9 +25,10 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
             "unreachable-status",
             *marker,
             format!(
-                "{} cannot be met: with what this person eats and does it goes no further than {}",
+                "{} cannot be met: with what this person eats and does it goes no further than {}; beyond it {}",
                 words.given(*marker),
-                words.value(*marker, *furthest)
+                words.value(*marker, *furthest),
+                words.stuck(failure)
             ),
             "out of reach".to_string(),
             format!(
@@ -49,10 +50,11 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
                 "conflicting-status",
                 *marker,
                 format!(
-                    "{} cannot be met beside {}: there it goes no further than {}",
+                    "{} cannot be met beside {}: there it goes no further than {}; beyond it {}",
                     words.given(*marker),
                     others.join(", "),
-                    words.value(*marker, *furthest)
+                    words.value(*marker, *furthest),
+                    words.stuck(failure)
                 ),
                 format!("not together with {}", names.join(", ")),
                 format!(
@@ -74,6 +76,7 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
             "give what it reads, change the habits, or write `warm_up = \"0 d\"`".to_string(),
         ),
         Refusal::NoHabit { share } => return words.no_habit(failure, *share),
+        Refusal::NoReference { share } => return words.no_reference(failure, *share),
     };
     Diagnostic {
         severity: Severity::Error,
@@ -116,24 +119,46 @@ impl Words<'_> {
         self.arm.status_at.get(marker).cloned()
     }
 
+    /// What kept the straight way from a state.
+    fn stuck(&self, failure: &Failure) -> String {
+        let Failure::NoEquilibrium { state, drift } = failure else {
+            return "the equations have no steady state".to_string();
+        };
+        let state = self.model.states.get(*state as usize);
+        let state = state.map_or("an accumulator", |state| state.name.as_str());
+        match drift {
+            0.0 => format!("`{state}` would hold less than nothing"),
+            _ => format!("`{state}` finds no rest"),
+        }
+    }
+
+    fn no_reference(&self, failure: &Failure, share: f64) -> Diagnostic {
+        let stuck = self.stuck(failure);
+        let percent = (100.0 * share).round();
+        Diagnostic {
+            message: self.in_arm(format!(
+                "the reference person has no steady state with these parameters: {stuck}; {percent} % of the \
+                 way from the model's own values leads somewhere"
+            )),
+            help: Some("change them less, or fewer of them at once".to_string()),
+            ..self.no_habit(failure, share)
+        }
+    }
+
     fn in_arm(&self, message: String) -> String {
         format!("{message} (arm `{}`)", self.arm.name)
     }
 
     /// Nobody is in a steady state who lives like this.
     fn no_habit(&self, failure: &Failure, share: f64) -> Diagnostic {
-        let state = match failure {
-            Failure::NoEquilibrium { state, .. } => self.model.states.get(*state as usize),
-            _ => None,
-        };
-        let state = state.map_or("an accumulator", |state| state.name.as_str());
+        let stuck = self.stuck(failure);
         let percent = (100.0 * share).round();
         Diagnostic {
             severity: Severity::Error,
             code: "no-steady-state",
             message: self.in_arm(format!(
-                "no steady state fits this diet, these habits and parameters: {state} finds no rest; from the \
-                 reference person {percent} % of the way can be gone"
+                "no steady state fits this diet, these habits and parameters: {stuck}; {percent} % of the way from \
+                 the reference person leads somewhere"
             )),
             span: None,
             label: String::new(),

@@ -14,6 +14,9 @@ use crate::scenario::Arm;
 
 /// Smallest step along a path, as a share of it.
 const SMALLEST: f64 = 1e-3;
+/// What a pool may lack, relative to its scale: round-off of nothing, and a trace.
+const NOTHING: f64 = 1e-9;
+const TRACE: f64 = 1e-2;
 /// Steps along one path, failed ones included.
 const MOST_STEPS: usize = 200;
 
@@ -38,6 +41,9 @@ pub enum Refusal {
     /// Nothing is asked, and still this person has no steady state: how far the way from the reference
     /// person's habit leads (0 to 1).
     NoHabit { share: f64 },
+    /// Not even the reference person has one with these parameters: how far the way from the model's own
+    /// values leads.
+    NoReference { share: f64 },
     /// The habit with its meals and training moves this value: it reads so much at the start.
     Adrift { marker: usize, reads: f64 },
 }
@@ -59,15 +65,15 @@ pub struct Search<'a> {
 }
 
 /// A path that ended early: the share of it that was gone, and the state there.
-struct Ended {
-    share: f64,
-    state: Vec<f64>,
+pub struct Ended {
+    pub share: f64,
+    pub state: Vec<f64>,
 }
 
 impl Search<'_> {
     /// The straight way first: its results are those of every release.
     pub fn settle(&self) -> Result<Vec<f64>, (Failure, Refusal)> {
-        let failure = match self.straight(&self.arm.status) {
+        let failure = match self.straight(&self.arm.status, NOTHING) {
             Ok(state) => return Ok(state),
             Err(failure) => failure,
         };
@@ -79,16 +85,22 @@ impl Search<'_> {
         if let Ok(state) = self.follow(&base, status, &self.readings(&base)) {
             return Ok(state);
         }
-        self.one_by_one(base).map_err(refused)
+        let refusal = match self.one_by_one(base) {
+            Ok(state) => return Ok(state),
+            Err(refusal) => refusal,
+        };
+        self.straight(status, TRACE).map_err(|_| refused(refusal))
     }
 
-    fn straight(&self, status: &Status) -> Result<Vec<f64>, Failure> {
+    /// A state with a trace less than nothing somewhere is no better than one without, but it is kept where
+    /// there is no other: what it says elsewhere is right, and the run tells.
+    fn straight(&self, status: &Status, trace: f64) -> Result<Vec<f64>, Failure> {
         let rows = self.rows(status);
         let habit = &self.arm.habit;
         let (start, scale) = (self.reference, self.scale);
         let state = equilibrium(self.program, self.parameters, habit, start, &rows, scale)?;
         let mut pools = self.model.states.iter().zip(&state);
-        let below = |(pool, value): (&State, &f64)| !pool.signed && *value < -1e-9 * pool.scale;
+        let below = |(pool, value): (&State, &f64)| !pool.signed && *value < -trace * pool.scale;
         match pools.position(below) {
             None => Ok(state),
             Some(at) => Err(Failure::NoEquilibrium {
@@ -112,17 +124,12 @@ impl Search<'_> {
     /// The steady state of the arm's habit when no laboratory value is given; else how much of the way
     /// from the reference person's habit and parameters leads somewhere.
     fn habit(&self) -> Result<Vec<f64>, f64> {
-        if let Ok(state) = self.straight(&[]) {
+        if let Ok(state) = self.straight(&[], NOTHING) {
             return Ok(state);
         }
         let rows = self.rows(&[]);
         let path = |share: f64, guess: &[f64]| {
-            let mixed = |(from, to): (&f64, &f64)| match share {
-                1.0 => *to,
-                _ => from + share * (to - from),
-            };
-            let pairs = self.reference_parameters.iter().zip(self.parameters);
-            let parameters: Vec<f64> = pairs.map(mixed).collect();
+            let parameters = mixed(self.reference_parameters, self.parameters, share);
             let weighed = |habit: &[Share], weight: f64| {
                 let weighed = habit.iter().map(move |part| Share {
                     share: weight * part.share,
@@ -135,7 +142,10 @@ impl Search<'_> {
             habit.extend(weighed(self.reference_habit, 1.0 - share));
             self.near(&parameters, &habit, guess, &rows)
         };
-        walk(self.reference, 0.0, path).map_err(|ended| ended.share)
+        walk(self.reference, 0.0, path).or_else(|ended| {
+            let kept = self.straight(&[], TRACE);
+            kept.map_err(|_| ended.share)
+        })
     }
 
     fn near(
@@ -145,16 +155,14 @@ impl Search<'_> {
         guess: &[f64],
         rows: &[Row],
     ) -> Option<Vec<f64>> {
-        let mut signed: Vec<bool> = self.model.states.iter().map(|state| state.signed).collect();
-        signed.resize(rows.len(), true);
-        equilibrium_near(
+        near(
+            self.model,
             self.program,
             parameters,
             habit,
             guess,
             rows,
             self.scale,
-            &signed,
         )
     }
 
@@ -246,6 +254,31 @@ impl Search<'_> {
     }
 }
 
+/// Parameters between two persons'.
+pub fn mixed(from: &[f64], to: &[f64], share: f64) -> Vec<f64> {
+    let pairs = from.iter().zip(to);
+    let mix = |(from, to): (&f64, &f64)| match share {
+        1.0 => *to,
+        _ => from + share * (to - from),
+    };
+    pairs.map(mix).collect()
+}
+
+/// A steady state near a guess, with nothing below zero that is not signed.
+pub fn near(
+    model: &Model,
+    program: &Program,
+    parameters: &[f64],
+    habit: &[Share],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
+) -> Option<Vec<f64>> {
+    let mut signed: Vec<bool> = model.states.iter().map(|state| state.signed).collect();
+    signed.resize(rows.len(), true);
+    equilibrium_near(program, parameters, habit, guess, rows, scale, &signed)
+}
+
 /// What every laboratory value of an arm reads at a state under these inputs.
 pub fn readings(
     program: &Program,
@@ -282,7 +315,7 @@ fn between(from: f64, to: f64, share: f64) -> f64 {
 
 /// Follows a path of states from `share` to 1: steps grow where they succeed and shrink where they fail;
 /// the guess goes on as the last step went.
-fn walk(
+pub fn walk(
     from: &[f64],
     share: f64,
     path: impl Fn(f64, &[f64]) -> Option<Vec<f64>>,
