@@ -420,7 +420,7 @@ pub struct Nutrient {
     pub molar_mass_g_per_mol: Option<f64>,
     /// Unit of potency (`IU`, `RAE`, …) → quantity of the nutrient one such unit stands for.
     pub potency: Vec<(String, f64, Unit)>,
-    /// Reference intakes: people preset → (`"ear" | "rda" | "ai" | "ul"`, value, unit, note).
+    /// Reference intakes: people preset → (`"ear" | "rda" | "ai" | "ul" | "ul_eu" | "studied"`, value, unit, note).
     pub intakes: Vec<(String, String, f64, Unit, Option<String>)>,
 }
 
