@@ -2,7 +2,15 @@
 
 use crate::engine::Failure;
 use crate::model::Model;
-use crate::scenario::ExpectationRole;
+use crate::scenario::{ArmResult, ExpectationRole};
+
+/// Why an arm has no numbers: what of it was refused, or how its run failed.
+pub fn no_numbers(arm: &ArmResult, failed: &Failure, model: &Model) -> String {
+    match &arm.refusal {
+        Some(refusal) => refusal.message.clone(),
+        None => failure(failed, model),
+    }
+}
 
 /// A failure with names instead of slots.
 pub fn failure(failure: &Failure, model: &Model) -> String {

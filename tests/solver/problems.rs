@@ -143,7 +143,9 @@ impl<const W: usize> System<W> for Problem {
         scratch: &mut [[f64; W]],
     ) {
         for ((read, most), pair) in self.limits.iter().zip(sides.chunks_mut(2)) {
-            self.each(t, y, scratch, pair, |at, out| (out[0], out[1]) = (read(at), *most));
+            self.each(t, y, scratch, pair, |at, out| {
+                (out[0], out[1]) = (read(at), *most)
+            });
         }
     }
     fn observable_count(&self) -> usize {

@@ -1,7 +1,8 @@
 //! What happens along a run: doses, inputs, restores, rows, events, and the explicit methods.
 
 use myoflux::engine::{
-    Breakpoint, EventResponse, Failure, Member, Method, Options, Restore, Width, run_member, run_members,
+    Breakpoint, EventResponse, Failure, Member, Method, Options, Restore, Width, run_member,
+    run_members,
 };
 
 use crate::problems::{At, Problem, assert_near, member, options, run};
@@ -297,7 +298,11 @@ fn beyond_a_limit_there_are_no_numbers() {
         assert_eq!((limit, t), (1, 0.25));
         assert_near(&[value], &[(-0.25f64).exp() + 3.0], 1e-6);
     }
-    let members = [member(&[1.0], 3.0), member(&[1.0], 0.5), member(&[4.0], 3.0)];
+    let members = [
+        member(&[1.0], 3.0),
+        member(&[1.0], 0.5),
+        member(&[4.0], 3.0),
+    ];
     let together = run_members(&problem, &members, &options, Width::Four);
     for (member, outcome) in members.iter().zip(&together) {
         assert_eq!(*outcome, run_member(&problem, member, &options));

@@ -8,7 +8,8 @@ use super::markdown::{
 };
 use crate::model::file::{Item, Value};
 use crate::model::{
-    Band, Biomarker, Direction, EdgeId, Equilibrium, InputKind, Limit, Model, Origin, Parameter, Process,
+    Band, Biomarker, Direction, EdgeId, Equilibrium, InputKind, Limit, Model, Origin, Parameter,
+    Process,
 };
 use crate::report::words;
 
@@ -78,7 +79,12 @@ fn limits(chapter: &Chapter) -> String {
         ])
     };
     let rows: Vec<Vec<String>> = chapter.model.limits.iter().filter_map(row).collect();
-    let head = ["name", "meaning", "holds while", "what it leaves out beyond"];
+    let head = [
+        "name",
+        "meaning",
+        "holds while",
+        "what it leaves out beyond",
+    ];
     section("Limits of its range", &head, &rows)
 }
 

@@ -231,7 +231,11 @@ impl<'a> Lowering<'a> {
 
     fn not_a_comparison<T>(&mut self, formula: &Formula, key: &str) -> Option<T> {
         self.out.push(problem_with_help(
-            if key == "holds" { "bad-limit" } else { "bad-event" },
+            if key == "holds" {
+                "bad-limit"
+            } else {
+                "bad-event"
+            },
             format!("`{key}` must be a comparison"),
             formula.item.span.clone(),
             "not a comparison",
