@@ -161,6 +161,9 @@ pub fn solve<S: System<1>>(
     if let Some(y) = newton(&mut problem, start.clone()) {
         return Ok(y);
     }
+    if let Some(y) = by_degrees(system, parameters, habit, &start, rows, scale) {
+        return Ok(y);
+    }
     let near = pseudo_transient(&mut problem, start);
     if let Some(y) = newton(&mut problem, near.clone()) {
         return Ok(y);
@@ -174,6 +177,58 @@ pub fn solve<S: System<1>>(
         state: state as u32,
         drift: rates[state],
     })
+}
+
+/// Moves the observables from what they are at the start to what is asked for, in parts that Newton can
+/// follow. An observable may reach the state that it sets only through others (a marker that follows its
+/// pool by months), and then no march in time can meet it.
+fn by_degrees<S: System<1>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    start: &[[f64; 1]],
+    rows: &[Row],
+    scale: &[f64],
+) -> Option<Vec<f64>> {
+    const FIRST: f64 = 0.25;
+    const LEAST: f64 = 1.0 / 256.0;
+    let on_the_way = |way: f64| -> Vec<Row> {
+        let mut problem = Problem::new(system, habit, rows, scale);
+        system.set_parameters(0, parameters, &mut problem.scratch);
+        system.set_inputs(0, &habit[0].inputs, &mut problem.scratch);
+        let part = |row: &Row| match row {
+            Row::Observable { index, value } => {
+                let from = problem.observe(start, *index);
+                let value = from + way * (value - from);
+                Row::Observable {
+                    index: *index,
+                    value,
+                }
+            }
+            other => other.clone(),
+        };
+        rows.iter().map(part).collect()
+    };
+    if !rows.iter().any(|row| matches!(row, Row::Observable { .. })) {
+        return None;
+    }
+    let (mut y, mut way, mut part) = (start.to_vec(), 0.0, FIRST);
+    while way < 1.0 {
+        let next = f64::min(way + part, 1.0);
+        let asked = on_the_way(next);
+        let mut problem = Problem::new(system, habit, &asked, scale);
+        system.set_parameters(0, parameters, &mut problem.scratch);
+        system.set_inputs(0, &habit[0].inputs, &mut problem.scratch);
+        match newton(&mut problem, y.clone()) {
+            Some(found) => {
+                y = found.into_iter().map(|value| [value]).collect();
+                way = next;
+            }
+            None if part > LEAST => part *= 0.5,
+            None => return None,
+        }
+    }
+    Some(y.into_iter().map(|[value]| value).collect())
 }
 
 /// Mean rates at a state (see [`super::mean_rates`]).
