@@ -105,6 +105,7 @@ impl Arm {
             parameters: model.parameters.iter().map(|p| p.value).collect(),
             changed: Vec::new(),
             status: Vec::new(),
+            status_at: Vec::new(),
             inputs: model.inputs.iter().map(default).collect(),
             inputs_at_warm_up: Vec::new(),
             habitual: Vec::new(),
@@ -325,6 +326,7 @@ impl Builder<'_, '_> {
             let pools = &markers[at].pins;
             if let Some(state) = pools.iter().find(|state| taken(state).is_none()) {
                 self.arm.status.push((at, value, *state));
+                self.arm.status_at.push(entry.item.span.clone());
                 continue;
             }
             let others = pools.iter().filter_map(taken);
