@@ -190,7 +190,7 @@ pub struct BiomarkerFile {
     pub unit: Unit,
     pub conventional: Option<Unit>,
     pub formula: Formula,
-    pub pins: Option<(String, Span)>,
+    pub pins: Vec<(String, Span)>,
     pub bands: Vec<super::types::Band>,
 }
 

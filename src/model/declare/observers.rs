@@ -18,9 +18,7 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
     let conventional = reader
         .text("conventional", out)
         .and_then(|(text, item)| unit_of(text, item, out));
-    let pins = reader
-        .text("pins", out)
-        .map(|(text, item)| (text.to_string(), item.span.clone()));
+    let pins = reader.one_or_more("pins", out);
     let mut bands = Vec::new();
     for item in reader.list("bands", out).unwrap_or_default() {
         let Some(tree) = table_of("a band", item, out) else {
