@@ -341,7 +341,8 @@ pub struct Biomarker {
     pub module: String,
     pub title: String,
     pub unit: Unit,
-    pub conventional: Option<Unit>,
+    /// A second unit, and the factor from `unit` to it.
+    pub conventional: Option<(Unit, f64)>,
     pub text: String,
     pub expr: Expr,
     pub pins: Option<StateId>,
