@@ -2,21 +2,20 @@
 
 use std::fmt::Write;
 
-use super::table::{exact, quoted, run_name};
-use super::words;
+use super::table::{exact, quoted, run_name, unit_name};
+use super::{dictionary, words};
 use crate::model::Model;
 use crate::scenario::{Entry, Ledger, RunResult};
 
-/// Long form. Entries of one nutrient of one arm: every `intake` and `loss` that moved anything, every
-/// `store`, their `total`, and the `error` that is left over: intake − loss − change of the stores.
+/// Long form. Entries of one nutrient of one arm: the `total` of its stores, the `error` that is left over
+/// (intake − loss − change of the stores), every `intake` and `loss` that moved anything, every `store`.
 pub fn csv(result: &RunResult) -> String {
     let run = run_name(result);
-    let mut text =
-        String::from("run,arm,nutrient,entry,route,name,title,start,end,amount,relative,unit\n");
+    let mut text = dictionary::LEDGER.header();
     for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
         for ledger in &outcome.ledger {
             let place = format!("{run},{},{}", quoted(&arm.name), ledger.matter);
-            let unit = &ledger.unit.text;
+            let unit = unit_name(&ledger.unit);
             for line in lines(&result.model, ledger) {
                 let _ = writeln!(text, "{place},{line},{unit}");
             }
@@ -46,14 +45,16 @@ fn lines(model: &Model, ledger: &Ledger) -> Vec<String> {
     let change = exact(ledger.end - ledger.start);
     let left_over = exact(ledger.left_over);
     let relative = relative(ledger).map(exact).unwrap_or_default();
-    crossing(Entry::Intake, "intake")
-        .chain(crossing(Entry::Loss, "loss"))
-        .chain(stores)
-        .chain([
-            format!("total,,,All stores,{start},{end},{change},"),
-            format!("error,,,Left over,,,{left_over},{relative}"),
-        ])
-        .collect()
+    // Sums first: they fill the columns that other entries leave empty.
+    [
+        format!("total,,,All stores,{start},{end},{change},"),
+        format!("error,,,Left over,,,{left_over},{relative}"),
+    ]
+    .into_iter()
+    .chain(crossing(Entry::Intake, "intake"))
+    .chain(crossing(Entry::Loss, "loss"))
+    .chain(stores)
+    .collect()
 }
 
 /// The error relative to what crossed the boundary; none where nothing did.
