@@ -56,9 +56,9 @@ impl Grid {
             Grid {
                 width: 1240.0,
                 columns: 2,
-                label: 182.0,
-                strip: 270.0,
-                values: 132.0,
+                label: 184.0,
+                strip: 280.0,
+                values: 140.0,
             }
         }
     }
@@ -257,6 +257,8 @@ fn key(result: &RunResult, scene: &mut Scene, top: f64) -> f64 {
         );
         x = word(scene, (x + 10.0, y), name) + 18.0;
     }
+    let flags = "LL, L, H: deficient, insufficient, high at the end";
+    x = word(scene, (x - 4.0, y), flags) + 26.0;
     if finished.len() > 1 {
         for arm in finished {
             let name = &result.scenario.arms[arm].name;
@@ -335,6 +337,16 @@ fn sign(scene: &mut Scene, centre: (f64, f64), colour: Colour, end: bool) {
         fill,
         rim,
     });
+}
+
+/// As laboratories flag a result.
+fn flag(level: Level) -> &'static str {
+    match level {
+        Level::Deficient => "LL",
+        Level::Insufficient => "L",
+        Level::Adequate => "",
+        Level::High => "H",
+    }
 }
 
 /// The names of the zones over a column's strips.
@@ -426,6 +438,11 @@ fn strip(
     let words = format!("{} → {}", short(reading.start), short(reading.end));
     let right = left + grid.strip + grid.values - 14.0;
     scene.text((right, base + 0.5), Anchor::End, SMALL + 1.0, &words);
+    let level = Level::of(reading.band, reading.end);
+    let at = (right + 3.0, base + 0.5);
+    if level != Level::Adequate {
+        colourful(scene, at, Anchor::Start, SMALL, GREY, flag(level));
+    }
 }
 
 fn cut_offs(scene: &mut Scene, grid: &Grid, band: &Band, (left, top): (f64, f64)) {
