@@ -59,6 +59,7 @@ pub struct Model {
     pub edges: Vec<Edge>,
     pub references: Vec<Reference>,
     pub events: Vec<Event>,
+    pub limits: Vec<Limit>,
     pub biomarkers: Vec<Biomarker>,
     pub tables: Vec<Table>,
     pub modalities: Vec<Modality>,
@@ -332,6 +333,23 @@ pub struct Event {
     /// Fires when this rises through zero.
     pub root: Expr,
     pub action: EventAction,
+}
+
+/// A bound of the range in which a module holds: `lower` stays below `upper`.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    pub name: String,
+    pub title: String,
+    /// As written.
+    pub text: String,
+    pub lower: Expr,
+    pub upper: Expr,
+    /// Both sides are in this unit.
+    pub unit: Unit,
+    /// What is watched is the left side of `text`: `lower`, unless this says that it is `upper`.
+    pub from_below: bool,
+    /// What happens beyond it that the module leaves out.
+    pub beyond: String,
 }
 
 #[derive(Debug, Clone)]

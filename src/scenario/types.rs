@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::compile::Program;
-use crate::diagnostics::Span;
+use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::{Breakpoint, Failure, Method, Share, Trajectory};
 use crate::model::{Column, Model, ParameterId, StateId};
 use crate::units::Unit;
@@ -60,6 +60,8 @@ pub struct Arm {
     pub changed: Vec<ParameterId>,
     /// (biomarker index, wanted value in its unit, state that it sets).
     pub status: Vec<(usize, f64, StateId)>,
+    /// Where each of them stands.
+    pub status_at: Vec<Span>,
     /// All inputs just before t = 0 (diet, defaults, and what a habit left on).
     pub inputs: Vec<f64>,
     /// All inputs when the warm-up begins.
@@ -259,6 +261,8 @@ pub struct ArmResult {
     pub conserved: Vec<f64>,
     /// One per kind of matter.
     pub ledger: Vec<Ledger>,
+    /// Why there is no start, where something that was asked for stands in the way.
+    pub refusal: Option<Diagnostic>,
     /// Things worth telling: a table was left, a state went below −atol …
     pub warnings: Vec<String>,
 }

@@ -16,6 +16,7 @@ use super::drawing::Scene;
 use super::drawing::font::{FAMILY, rule};
 use super::drawing::svg::{Font, svg};
 use super::provenance::cited;
+use crate::model::Limit;
 use crate::scenario::RunResult;
 
 /// Printed in every report.
@@ -177,6 +178,13 @@ fn validity(result: &RunResult, body: &mut String) {
             escape(&module.title),
             paragraph(&module.about)
         ));
+        let own = |limit: &&Limit| limit.name.split('.').next() == Some(&module.name);
+        for limit in result.model.limits.iter().filter(own) {
+            body.push_str(&paragraph(&format!(
+                "Stops unless {}. Beyond it: {}",
+                limit.text, limit.beyond
+            )));
+        }
     }
 }
 

@@ -13,7 +13,7 @@ pub fn failures(result: &RunResult, body: &mut String) {
     let failed: Vec<String> = arms
         .filter_map(|(arm, outcome)| {
             let failure = outcome.outcome.as_ref().err()?;
-            let why = words::failure(failure, &result.model);
+            let why = words::no_numbers(outcome, failure, &result.model);
             Some(paragraph(&format!("{}: {why}.", arm.name)))
         })
         .collect();

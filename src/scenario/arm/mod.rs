@@ -105,6 +105,7 @@ impl Arm {
             parameters: model.parameters.iter().map(|p| p.value).collect(),
             changed: Vec::new(),
             status: Vec::new(),
+            status_at: Vec::new(),
             inputs: model.inputs.iter().map(default).collect(),
             inputs_at_warm_up: Vec::new(),
             habitual: Vec::new(),
@@ -316,6 +317,7 @@ impl Builder<'_, '_> {
                     impossible(message, &entry.item, "not above zero", help, out);
                 }
                 self.arm.status.push((at, value, state));
+                self.arm.status_at.push(entry.item.span.clone());
             }
         }
     }

@@ -1,0 +1,363 @@
+//! A person's steady state where the straight way fails: followed step by step from one that is known.
+//!
+//! In: the reference person's state, an arm with its laboratory values. Out: a state without less than
+//! nothing in any pool, or a [`Refusal`] that says which value no state of this person has.
+//!
+//! The way: from the reference person's habit to this one's, then each laboratory value from what it is
+//! by itself to what is asked. A path that ends early has found how far a value can go.
+
+use super::rows;
+use crate::compile::{Program, Slot};
+use crate::engine::{Failure, Row, Share, System, equilibrium, equilibrium_near};
+use crate::model::*;
+use crate::scenario::Arm;
+
+/// Smallest step along a path, as a share of it.
+const SMALLEST: f64 = 1e-3;
+/// What a pool may lack, relative to its scale: round-off of nothing, and a trace.
+const NOTHING: f64 = 1e-9;
+const TRACE: f64 = 1e-2;
+/// Steps along one path, failed ones included.
+const MOST_STEPS: usize = 200;
+
+/// Why no state has what is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// Whatever the person's pools, this value (index into the arm's status) is not reached.
+    Unreachable {
+        marker: usize,
+        /// What it is when no status is given, and how far it goes.
+        usual: f64,
+        furthest: f64,
+    },
+    /// It is reached alone, but not beside others (indices likewise).
+    Conflict {
+        marker: usize,
+        with: Vec<usize>,
+        /// What it is beside them, and how far it goes.
+        usual: f64,
+        furthest: f64,
+    },
+    /// Nothing is asked, and still this person has no steady state: how far the way from the reference
+    /// person's habit leads (0 to 1).
+    NoHabit { share: f64 },
+    /// Not even the reference person has one with these parameters: how far the way from the model's own
+    /// values leads.
+    NoReference { share: f64 },
+    /// The habit with its meals and training moves this value: it reads so much at the start.
+    Adrift { marker: usize, reads: f64 },
+}
+
+/// (biomarker, value, the pool that it sets).
+type Status = [(usize, f64, StateId)];
+
+pub struct Search<'a> {
+    pub model: &'a Model,
+    pub program: &'a Program,
+    pub arm: &'a Arm,
+    /// The reference person's state and habit, and the parameters it was solved with.
+    pub reference: &'a [f64],
+    pub reference_habit: &'a [Share],
+    pub reference_parameters: &'a [f64],
+    /// The arm's own, the clock at rest.
+    pub parameters: &'a [f64],
+    pub scale: &'a [f64],
+}
+
+/// A path that ended early: the share of it that was gone, and the state there.
+pub struct Ended {
+    pub share: f64,
+    pub state: Vec<f64>,
+}
+
+impl Search<'_> {
+    /// The straight way first: its results are those of every release.
+    pub fn settle(&self) -> Result<Vec<f64>, (Failure, Refusal)> {
+        let failure = match self.straight(&self.arm.status, NOTHING) {
+            Ok(state) => return Ok(state),
+            Err(failure) => failure,
+        };
+        let refused = |refusal| (failure.clone(), refusal);
+        let base = self
+            .habit()
+            .map_err(|share| refused(Refusal::NoHabit { share }))?;
+        let status = &self.arm.status;
+        if let Ok(state) = self.follow(&base, status, &self.readings(&base)) {
+            return Ok(state);
+        }
+        let refusal = match self.one_by_one(base) {
+            Ok(state) => return Ok(state),
+            Err(refusal) => refusal,
+        };
+        self.straight(status, TRACE).map_err(|_| refused(refusal))
+    }
+
+    /// A state with a trace less than nothing somewhere is no better than one without, but it is kept where
+    /// there is no other: what it says elsewhere is right, and the run tells.
+    fn straight(&self, status: &Status, trace: f64) -> Result<Vec<f64>, Failure> {
+        let rows = self.rows(status);
+        let habit = &self.arm.habit;
+        let (start, scale) = (self.reference, self.scale);
+        let state = equilibrium(self.program, self.parameters, habit, start, &rows, scale)?;
+        let mut pools = self.model.states.iter().zip(&state);
+        let below = |(pool, value): (&State, &f64)| !pool.signed && *value < -trace * pool.scale;
+        match pools.position(below) {
+            None => Ok(state),
+            Some(at) => Err(Failure::NoEquilibrium {
+                state: at as u32,
+                drift: 0.0,
+            }),
+        }
+    }
+
+    fn rows(&self, status: &Status) -> Vec<Row> {
+        rows(
+            self.model,
+            self.program,
+            status,
+            self.reference,
+            self.parameters,
+            false,
+        )
+    }
+
+    /// The steady state of the arm's habit when no laboratory value is given; else how much of the way
+    /// from the reference person's habit and parameters leads somewhere.
+    fn habit(&self) -> Result<Vec<f64>, f64> {
+        if let Ok(state) = self.straight(&[], NOTHING) {
+            return Ok(state);
+        }
+        let rows = self.rows(&[]);
+        let path = |share: f64, guess: &[f64]| {
+            let parameters = mixed(self.reference_parameters, self.parameters, share);
+            let weighed = |habit: &[Share], weight: f64| {
+                let weighed = habit.iter().map(move |part| Share {
+                    share: weight * part.share,
+                    inputs: part.inputs.clone(),
+                });
+                weighed.collect::<Vec<Share>>()
+            };
+            // Observables are read at the first share; nothing is read here.
+            let mut habit = weighed(&self.arm.habit, share);
+            habit.extend(weighed(self.reference_habit, 1.0 - share));
+            self.near(&parameters, &habit, guess, &rows)
+        };
+        walk(self.reference, 0.0, path).or_else(|ended| {
+            let kept = self.straight(&[], TRACE);
+            kept.map_err(|_| ended.share)
+        })
+    }
+
+    fn near(
+        &self,
+        parameters: &[f64],
+        habit: &[Share],
+        guess: &[f64],
+        rows: &[Row],
+    ) -> Option<Vec<f64>> {
+        near(
+            self.model,
+            self.program,
+            parameters,
+            habit,
+            guess,
+            rows,
+            self.scale,
+        )
+    }
+
+    /// What every laboratory value of the arm reads at a state.
+    pub fn readings(&self, state: &[f64]) -> Vec<f64> {
+        readings(
+            self.program,
+            self.arm,
+            self.parameters,
+            &self.arm.habit[0].inputs,
+            state,
+        )
+    }
+
+    /// From a state with these readings to one with this status, all values at once: in equal ratios where
+    /// both ends are above zero.
+    fn follow(&self, from: &[f64], status: &Status, readings: &[f64]) -> Result<Vec<f64>, Ended> {
+        let path = |share: f64, guess: &[f64]| {
+            let on_the_way: Vec<(usize, f64, StateId)> = status
+                .iter()
+                .zip(readings)
+                .map(|((marker, wanted, pool), now)| {
+                    (*marker, between(*now, *wanted, share), *pool)
+                })
+                .collect();
+            let rows = self.rows(&on_the_way);
+            self.near(self.parameters, &self.arm.habit, guess, &rows)
+        };
+        walk(from, 0.0, path)
+    }
+
+    /// One value after the other; the one that cannot follow is looked at alone and beside each of the
+    /// others.
+    fn one_by_one(&self, base: Vec<f64>) -> Result<Vec<f64>, Refusal> {
+        let status = &self.arm.status;
+        let usual = self.readings(&base);
+        for marker in 0..status.len() {
+            if let Err(ended) =
+                self.follow(&base, &status[marker..=marker], &usual[marker..=marker])
+            {
+                return Err(Refusal::Unreachable {
+                    marker,
+                    usual: usual[marker],
+                    furthest: self.readings(&ended.state)[marker],
+                });
+            }
+        }
+        let mut state = base.clone();
+        for marker in 0..status.len() {
+            let mut readings = self.readings(&state);
+            match self.follow(&state, &status[..=marker], &readings[..=marker]) {
+                Ok(next) => state = next,
+                Err(ended) => {
+                    readings.truncate(marker + 1);
+                    let (usual, furthest) = (readings[marker], self.readings(&ended.state)[marker]);
+                    return Err(self.conflict(&base, marker, usual, furthest));
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    /// Which of the values before it stands in the way of this one.
+    fn conflict(&self, base: &[f64], marker: usize, usual: f64, furthest: f64) -> Refusal {
+        let status = &self.arm.status;
+        for other in 0..marker {
+            let one = [status[other]];
+            let Ok(beside) = self.follow(base, &one, &self.readings(base)[other..=other]) else {
+                continue;
+            };
+            let now = self.readings(&beside);
+            let both = [status[other], status[marker]];
+            let readings = [now[other], now[marker]];
+            if let Err(ended) = self.follow(&beside, &both, &readings) {
+                return Refusal::Conflict {
+                    marker,
+                    with: vec![other],
+                    usual: now[marker],
+                    furthest: self.readings(&ended.state)[marker],
+                };
+            }
+        }
+        Refusal::Conflict {
+            marker,
+            with: (0..marker).collect(),
+            usual,
+            furthest,
+        }
+    }
+}
+
+/// Parameters between two persons'.
+pub fn mixed(from: &[f64], to: &[f64], share: f64) -> Vec<f64> {
+    let pairs = from.iter().zip(to);
+    let mix = |(from, to): (&f64, &f64)| match share {
+        1.0 => *to,
+        _ => from + share * (to - from),
+    };
+    pairs.map(mix).collect()
+}
+
+/// A steady state near a guess, with nothing below zero that is not signed.
+pub fn near(
+    model: &Model,
+    program: &Program,
+    parameters: &[f64],
+    habit: &[Share],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
+) -> Option<Vec<f64>> {
+    let mut signed: Vec<bool> = model.states.iter().map(|state| state.signed).collect();
+    signed.resize(rows.len(), true);
+    equilibrium_near(program, parameters, habit, guess, rows, scale, &signed)
+}
+
+/// What every laboratory value of an arm reads at a state under these inputs.
+pub fn readings(
+    program: &Program,
+    arm: &Arm,
+    parameters: &[f64],
+    inputs: &[f64],
+    state: &[f64],
+) -> Vec<f64> {
+    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
+    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
+    System::<1>::set_inputs(program, 0, inputs, &mut scratch);
+    let y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
+    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
+    System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
+    let read = |marker: usize| match program.slot(Column::Biomarker(BiomarkerId(marker as u32))) {
+        Slot::Observable(at) => values[at][0],
+        Slot::State(at) => state[at],
+        _ => f64::NAN,
+    };
+    arm.status
+        .iter()
+        .map(|(marker, ..)| read(*marker))
+        .collect()
+}
+
+/// A value on the way from one to another.
+fn between(from: f64, to: f64, share: f64) -> f64 {
+    match (share, from > 0.0 && to > 0.0) {
+        (1.0, _) => to,
+        (_, true) => from * (to / from).powf(share),
+        (_, false) => from + share * (to - from),
+    }
+}
+
+/// Follows a path of states from `share` to 1: steps grow where they succeed and shrink where they fail;
+/// the guess goes on as the last step went.
+pub fn walk(
+    from: &[f64],
+    share: f64,
+    path: impl Fn(f64, &[f64]) -> Option<Vec<f64>>,
+) -> Result<Vec<f64>, Ended> {
+    let mut at = Ended {
+        share,
+        state: from.to_vec(),
+    };
+    let mut before: Option<Ended> = None;
+    let mut step = 1.0 - share;
+    for _ in 0..MOST_STEPS {
+        let next = if at.share + step > 1.0 - 1e-9 {
+            1.0
+        } else {
+            at.share + step
+        };
+        let guess = match &before {
+            Some(before) => onward(before, &at, next),
+            None => at.state.clone(),
+        };
+        match path(next, &guess).or_else(|| before.as_ref().and_then(|_| path(next, &at.state))) {
+            Some(state) if next == 1.0 => return Ok(state),
+            Some(state) => {
+                before = Some(std::mem::replace(&mut at, Ended { share: next, state }));
+                step *= 1.6;
+            }
+            None => step *= 0.3,
+        }
+        if step < SMALLEST {
+            break;
+        }
+    }
+    Err(at)
+}
+
+/// Goes on as from `before` to `at`, by no more than a half of what is there.
+fn onward(before: &Ended, at: &Ended, next: f64) -> Vec<f64> {
+    let ratio = (next - at.share) / (at.share - before.share);
+    let pairs = before.state.iter().zip(&at.state);
+    let moved = |(was, now): (&f64, &f64)| {
+        let most = 0.5 * now.abs();
+        now + (ratio * (now - was)).clamp(-most, most)
+    };
+    pairs.map(moved).collect()
+}
