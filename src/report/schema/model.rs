@@ -81,6 +81,13 @@ pub fn module() -> Value {
         ),
         ("edges", of(edge(), "Claimed interactions")),
         ("events", of(event(), "What is watched for")),
+        (
+            "limits",
+            of(
+                limit(),
+                "Where the module ceases to hold: a run that goes there has no numbers",
+            ),
+        ),
         ("biomarkers", of(biomarker(), "What a laboratory reports")),
         (
             "modalities",
@@ -320,6 +327,20 @@ fn event() -> Vec<(&'static str, Value)> {
         (
             "action!",
             choice(&["mark", "stop", "end_bout"], "What happens then"),
+        ),
+    ]
+}
+
+fn limit() -> Vec<(&'static str, Value)> {
+    vec![
+        title(),
+        (
+            "holds!",
+            text("A comparison of formulas that is true inside the range"),
+        ),
+        (
+            "beyond!",
+            text("What happens there that the module leaves out"),
         ),
     ]
 }
