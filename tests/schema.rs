@@ -151,7 +151,7 @@ is = "> 0 ug/L"
 role = "test"
 "#;
 
-/// A table with an origin of its own: all that we ship were made by a study.
+/// A table with an origin of its own (all that we ship were made by a study), and a limit.
 const RARE_MODULE: &str = r#"
 format = 1
 title = "Rare tables"
@@ -161,6 +161,9 @@ unit = "1"
 x = { unit = "s", knots = [0, 1] }
 values = [0, 1]
 assumed = "a test"
+[limits.low]
+holds = "time > 0"
+beyond = "nothing"
 "#;
 
 /// Claim: schemas and readers know the same keys. Every closed table of a schema is found in a shipped
