@@ -359,7 +359,8 @@ pub struct Biomarker {
     pub module: String,
     pub title: String,
     pub unit: Unit,
-    pub conventional: Option<Unit>,
+    /// A second unit, and the factor from `unit` to it.
+    pub conventional: Option<(Unit, f64)>,
     pub text: String,
     pub expr: Expr,
     /// Pools that a status may set: the first that no other given marker sets.
