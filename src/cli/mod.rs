@@ -15,6 +15,7 @@ mod average;
 mod check;
 mod edges;
 mod explain;
+mod export;
 mod init;
 mod models;
 mod pages;
@@ -51,6 +52,8 @@ enum Command {
     Edges(edges::EdgesArguments),
     /// What models hold: modules, states, parameters with their origin
     Models(models::ModelsArguments),
+    /// Models and scenarios for other simulators
+    Export(export::ExportArguments),
     /// Pages from the files: parameters, edges, expectations, sources
     Pages(pages::PagesArguments),
 }
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Pages(arguments) => pages::run(&arguments),
     };
     ExitCode::from(code)
