@@ -15,6 +15,7 @@ mod average;
 mod check;
 mod edges;
 mod explain;
+mod export;
 mod init;
 mod models;
 mod pages;
@@ -54,6 +55,8 @@ enum Command {
     Models(models::ModelsArguments),
     /// JSON Schema of the files, so that editors complete and check them
     Schema(schema::SchemaArguments),
+    /// Models and scenarios for other simulators
+    Export(export::ExportArguments),
     /// Pages from the files: parameters, edges, expectations, sources
     Pages(pages::PagesArguments),
 }
@@ -162,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Edges(arguments) => edges::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Pages(arguments) => pages::run(&arguments),
     };
     ExitCode::from(code)
