@@ -282,6 +282,33 @@ fn starts_that_do_not_exist_are_refused_as_their_files_say() {
     }
 }
 
+/// Claim: a run that leaves the range in which its model holds says which limit, when and by how much.
+#[test]
+fn a_run_beyond_a_limit_names_it() {
+    let bench = Bench::new();
+    let path = bench.folder.path().join("scenarios/flood.toml");
+    let text = "format = 1\ntitle = \"Flood\"\nmodel = \"marrow\"\nduration = \"30 d\"\n\
+                [[drive]]\ninput = \"marrow.eaten\"\nvalue = \"2000 mg/d\"\nat = \"0 d\"\nfor = \"30 d\"\n";
+    fs::write(&path, text).expect("writable");
+    let run = Command::cargo_bin("myoflux")
+        .expect("the binary is built")
+        .arg("run")
+        .arg(&path)
+        .arg("-o")
+        .arg(bench.folder.path().join("output"))
+        .output()
+        .expect("it starts");
+    let shown = String::from_utf8_lossy(&run.stdout);
+    assert_eq!(run.status.code(), Some(1), "{shown}");
+    for part in [
+        "left the range in which the model holds at",
+        "Tracer in blood was 3",
+        "above 3000 mg (limit `marrow.flooded`: blood < holds); beyond it: the carrier fails.",
+    ] {
+        assert!(shown.contains(part), "no {part} in {shown}");
+    }
+}
+
 /// Every file says what it expects.
 #[test]
 fn every_case_has_expectations() {

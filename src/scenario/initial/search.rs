@@ -20,23 +20,26 @@ const TRACE: f64 = 1e-2;
 /// Steps along one path, failed ones included.
 const MOST_STEPS: usize = 200;
 
+/// How far a laboratory value goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reach {
+    /// What it is when it is not given.
+    pub usual: f64,
+    pub furthest: f64,
+    /// The state that moves most there, relative to itself, and whether it falls.
+    pub fastest: Option<(usize, bool)>,
+}
+
 /// Why no state has what is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
     /// Whatever the person's pools, this value (index into the arm's status) is not reached.
-    Unreachable {
-        marker: usize,
-        /// What it is when no status is given, and how far it goes.
-        usual: f64,
-        furthest: f64,
-    },
+    Unreachable { marker: usize, reach: Reach },
     /// It is reached alone, but not beside others (indices likewise).
     Conflict {
         marker: usize,
         with: Vec<usize>,
-        /// What it is beside them, and how far it goes.
-        usual: f64,
-        furthest: f64,
+        reach: Reach,
     },
     /// Nothing is asked, and still this person has no steady state: how far the way from the reference
     /// person's habit leads (0 to 1).
@@ -68,6 +71,8 @@ pub struct Search<'a> {
 pub struct Ended {
     pub share: f64,
     pub state: Vec<f64>,
+    /// The state that moved most in the last step, relative to itself, and whether it was falling.
+    pub fastest: Option<(usize, bool)>,
 }
 
 impl Search<'_> {
@@ -200,56 +205,56 @@ impl Search<'_> {
         let status = &self.arm.status;
         let usual = self.readings(&base);
         for marker in 0..status.len() {
-            if let Err(ended) =
-                self.follow(&base, &status[marker..=marker], &usual[marker..=marker])
-            {
-                return Err(Refusal::Unreachable {
-                    marker,
-                    usual: usual[marker],
-                    furthest: self.readings(&ended.state)[marker],
-                });
+            let (one, now) = (&status[marker..=marker], &usual[marker..=marker]);
+            if let Err(ended) = self.follow(&base, one, now) {
+                let reach = self.reach(marker, usual[marker], &ended);
+                return Err(Refusal::Unreachable { marker, reach });
             }
         }
         let mut state = base.clone();
         for marker in 0..status.len() {
-            let mut readings = self.readings(&state);
+            let readings = self.readings(&state);
             match self.follow(&state, &status[..=marker], &readings[..=marker]) {
                 Ok(next) => state = next,
                 Err(ended) => {
-                    readings.truncate(marker + 1);
-                    let (usual, furthest) = (readings[marker], self.readings(&ended.state)[marker]);
-                    return Err(self.conflict(&base, marker, usual, furthest));
+                    let reach = self.reach(marker, readings[marker], &ended);
+                    return Err(self.conflict(&base, marker, reach));
                 }
             }
         }
         Ok(state)
     }
 
-    /// Which of the values before it stands in the way of this one.
-    fn conflict(&self, base: &[f64], marker: usize, usual: f64, furthest: f64) -> Refusal {
+    fn reach(&self, marker: usize, usual: f64, ended: &Ended) -> Reach {
+        Reach {
+            usual,
+            furthest: self.readings(&ended.state)[marker],
+            fastest: ended.fastest,
+        }
+    }
+
+    /// Which of the values before it stands in the way of this one; if none does alone, all together.
+    fn conflict(&self, base: &[f64], marker: usize, reach: Reach) -> Refusal {
         let status = &self.arm.status;
         for other in 0..marker {
-            let one = [status[other]];
-            let Ok(beside) = self.follow(base, &one, &self.readings(base)[other..=other]) else {
+            let now = self.readings(base)[other];
+            let Ok(beside) = self.follow(base, &status[other..=other], &[now]) else {
                 continue;
             };
             let now = self.readings(&beside);
             let both = [status[other], status[marker]];
-            let readings = [now[other], now[marker]];
-            if let Err(ended) = self.follow(&beside, &both, &readings) {
+            if let Err(ended) = self.follow(&beside, &both, &[now[other], now[marker]]) {
                 return Refusal::Conflict {
                     marker,
                     with: vec![other],
-                    usual: now[marker],
-                    furthest: self.readings(&ended.state)[marker],
+                    reach: self.reach(marker, now[marker], &ended),
                 };
             }
         }
         Refusal::Conflict {
             marker,
             with: (0..marker).collect(),
-            usual,
-            furthest,
+            reach,
         }
     }
 }
@@ -323,6 +328,7 @@ pub fn walk(
     let mut at = Ended {
         share,
         state: from.to_vec(),
+        fastest: None,
     };
     let mut before: Option<Ended> = None;
     let mut step = 1.0 - share;
@@ -339,7 +345,13 @@ pub fn walk(
         match path(next, &guess).or_else(|| before.as_ref().and_then(|_| path(next, &at.state))) {
             Some(state) if next == 1.0 => return Ok(state),
             Some(state) => {
-                before = Some(std::mem::replace(&mut at, Ended { share: next, state }));
+                let fastest = fastest(&at.state, &state);
+                let next = Ended {
+                    share: next,
+                    state,
+                    fastest,
+                };
+                before = Some(std::mem::replace(&mut at, next));
                 step *= 1.6;
             }
             None => step *= 0.3,
@@ -349,6 +361,16 @@ pub fn walk(
         }
     }
     Err(at)
+}
+
+/// Which state changes most from one to another, relative to itself, and whether it falls.
+fn fastest(from: &[f64], to: &[f64]) -> Option<(usize, bool)> {
+    let ratios = from.iter().zip(to).map(|(from, to)| (to / from).ln());
+    // Traces of round-off double and halve at will.
+    let there = |at: usize| from[at] > 1e-20 && to[at] > 1e-20;
+    let moved = ratios.enumerate().filter(|(at, _)| there(*at));
+    let most = moved.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    most.map(|(at, ratio)| (at, ratio < 0.0))
 }
 
 /// Goes on as from `before` to `at`, by no more than a half of what is there.
