@@ -43,10 +43,10 @@ fn every_switch_switches() {
     }
 }
 
-/// Rows of the list of edges that muscle fibre, energy and B vitamins, redox and adaptation, iron and
-/// oxygen answer for.
-const ROWS: &str = "D01-D32 B01-B32 X01-X21 F01-F24 L01 L02 L05 L07 G13 \
-    N06 N07 N10 N12-N14 N18 N20 S01-S05 S11 S13 S15 S16 S18 S20-S23 S26-S28 S32 S34 S35";
+/// Rows of the list of edges that muscle, B vitamins, methylation, glucose, redox and adaptation, iron and
+/// oxygen, minerals and electrolytes answer for.
+const ROWS: &str = "D01-D32 B01-B32 X01-X21 F01-F24 L01-L08 G01-G26 \
+    N01-N07 N09-N20 S01-S11 S13-S35";
 
 fn rows() -> Vec<String> {
     let number = |row: &str| row[1..].parse::<u32>().expect("a number");

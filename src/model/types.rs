@@ -363,7 +363,8 @@ pub struct Biomarker {
     pub conventional: Option<(Unit, f64)>,
     pub text: String,
     pub expr: Expr,
-    pub pins: Option<StateId>,
+    /// Pools that a status may set: the first that no other given marker sets.
+    pub pins: Vec<StateId>,
     pub bands: Vec<Band>,
     pub span: Span,
 }

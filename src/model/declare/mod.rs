@@ -191,7 +191,7 @@ pub struct BiomarkerFile {
     /// With the factor from `unit` to it.
     pub conventional: Option<(Unit, f64)>,
     pub formula: Formula,
-    pub pins: Option<(String, Span)>,
+    pub pins: Vec<(String, Span)>,
     pub bands: Vec<super::types::Band>,
 }
 

@@ -18,9 +18,7 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
     let unit = required_unit(reader, out);
     let formula = required_formula(reader, "formula", out);
     let conventional = conventional(reader, unit.as_ref(), out);
-    let pins = reader
-        .text("pins", out)
-        .map(|(text, item)| (text.to_string(), item.span.clone()));
+    let pins = reader.one_or_more("pins", out);
     let mut bands = Vec::new();
     for item in reader.list("bands", out).unwrap_or_default() {
         let Some(tree) = table_of("a band", item, out) else {
