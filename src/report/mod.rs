@@ -85,15 +85,15 @@ pub fn contents(result: &RunResult) -> Vec<(String, Vec<u8>)> {
     };
     let made: Vec<Vec<u8>> = files.par_iter().map(|(_, file)| bytes(file)).collect();
     let names = files.into_iter().map(|(name, _)| name);
-    let mut files: Vec<(String, Vec<u8>)> = names.zip(made).collect();
+    let files = names.zip(made).collect();
     #[cfg(feature = "parquet")]
-    add_parquet(&mut files);
+    let files = with_parquet(files);
     files
 }
 
 /// Beside each CSV table the same as Parquet.
 #[cfg(feature = "parquet")]
-fn add_parquet(files: &mut Vec<(String, Vec<u8>)>) {
+fn with_parquet(mut files: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
     for table in dictionary::TABLES {
         let name = format!("{}.csv", table.name);
         let csv = files.iter().find(|(known, _)| *known == name);
@@ -102,6 +102,7 @@ fn add_parquet(files: &mut Vec<(String, Vec<u8>)>) {
         let made = parquet::parquet(&table, text);
         files.push((format!("{}.parquet", table.name), made));
     }
+    files
 }
 
 enum File<'a> {

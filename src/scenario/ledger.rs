@@ -194,11 +194,11 @@ impl Ledger {
         }
     }
 
-    /// Closed to round-off: within 1e-9 of what crossed the boundary, or within the digits that are left
-    /// of the stores where almost nothing did.
+    /// Closed to round-off: within 1e-9 of what crossed the boundary, or within 1e-12 of what is held,
+    /// where little crosses but much turns over inside.
     pub fn closes(&self) -> bool {
-        let digits = 64.0 * f64::EPSILON * self.start.abs().max(self.end.abs());
-        self.left_over.abs() <= (1e-9 * self.throughput).max(digits)
+        let held = self.start.abs().max(self.end.abs());
+        self.left_over.abs() <= (1e-9 * self.throughput).max(1e-12 * held)
     }
 }
 

@@ -104,3 +104,32 @@ pub fn modality(reader: &mut Reader, out: Out) -> Option<ModalityFile> {
     let _ = grade(reader, false, out);
     Some(ModalityFile { verbs, set })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::biomarker;
+    use crate::diagnostics::FileId;
+    use crate::model::file::{Reader, parse};
+
+    /// Claim: amount becomes mass by the molar mass, and mass amount; other units by their ratio.
+    #[test]
+    fn conventional_units_convert() {
+        for (unit, other, factor) in [
+            ("nmol/L", "ng/mL", 0.4006),
+            ("ng/mL", "nmol/L", 1.0 / 0.4006),
+            ("g/L", "g/dL", 0.1),
+        ] {
+            let text = format!(
+                "unit = \"{unit}\"\nconventional = \"{other}\"\nmolar_mass = \"400.6 g/mol\"\n\
+                 formula = \"x\""
+            );
+            let (tree, _) = parse(FileId(0), &text);
+            let mut reader = Reader::new(&tree, "a marker", tree.span.clone());
+            let mut problems = Vec::new();
+            let marker = biomarker(&mut reader, &mut problems).expect("it can be read");
+            assert!(problems.is_empty());
+            let (_, found) = marker.conventional.expect("a factor");
+            assert!((found / factor - 1.0).abs() < 1e-12, "{unit}: {found}");
+        }
+    }
+}
