@@ -83,10 +83,13 @@ impl Search<'_> {
             Err(failure) => failure,
         };
         let refused = |refusal| (failure.clone(), refusal);
+        let status = &self.arm.status;
+        if let Ok(state) = self.from_reference(status) {
+            return Ok(state);
+        }
         let base = self
             .habit()
             .map_err(|share| refused(Refusal::NoHabit { share }))?;
-        let status = &self.arm.status;
         if let Ok(state) = self.follow(&base, status, &self.readings(&base)) {
             return Ok(state);
         }
@@ -127,30 +130,41 @@ impl Search<'_> {
     }
 
     /// The steady state of the arm's habit when no laboratory value is given; else how much of the way
-    /// from the reference person's habit and parameters leads somewhere.
+    /// leads somewhere.
     fn habit(&self) -> Result<Vec<f64>, f64> {
         if let Ok(state) = self.straight(&[], NOTHING) {
             return Ok(state);
         }
-        let rows = self.rows(&[]);
-        let path = |share: f64, guess: &[f64]| {
-            let parameters = mixed(self.reference_parameters, self.parameters, share);
-            let weighed = |habit: &[Share], weight: f64| {
-                let weighed = habit.iter().map(move |part| Share {
-                    share: weight * part.share,
-                    inputs: part.inputs.clone(),
-                });
-                weighed.collect::<Vec<Share>>()
-            };
-            // Observables are read at the first share; nothing is read here.
-            let mut habit = weighed(&self.arm.habit, share);
-            habit.extend(weighed(self.reference_habit, 1.0 - share));
-            self.near(&parameters, &habit, guess, &rows)
-        };
-        walk(self.reference, 0.0, path).or_else(|ended| {
+        self.from_reference(&[]).or_else(|ended| {
             let kept = self.straight(&[], TRACE);
             kept.map_err(|_| ended.share)
         })
+    }
+
+    /// From the reference person to this one: habit, parameters and laboratory values at once, so that no
+    /// value has to leave a plateau on which the habit alone would put it.
+    fn from_reference(&self, status: &Status) -> Result<Vec<f64>, Ended> {
+        let inputs = &self.arm.habit[0].inputs;
+        let (from, to) = (self.reference_parameters, self.parameters);
+        let now = read(self.program, status, from, inputs, self.reference);
+        let weighed = |habit: &[Share], weight: f64| {
+            let weighed = habit.iter().map(move |part| Share {
+                share: weight * part.share,
+                inputs: part.inputs.clone(),
+            });
+            weighed.collect::<Vec<Share>>()
+        };
+        let path = |share: f64, guess: &[f64]| {
+            let parameters = mixed(from, to, share);
+            // Observables are read at the first share: at the arm's own, all the way.
+            let mut habit = weighed(&self.arm.habit, share);
+            if share < 1.0 {
+                habit.extend(weighed(self.reference_habit, 1.0 - share));
+            }
+            let rows = self.rows(&on_the_way(status, &now, share));
+            self.near(&parameters, &habit, guess, &rows)
+        };
+        walk(self.reference, 0.0, path)
     }
 
     fn near(
@@ -186,14 +200,7 @@ impl Search<'_> {
     /// both ends are above zero.
     fn follow(&self, from: &[f64], status: &Status, readings: &[f64]) -> Result<Vec<f64>, Ended> {
         let path = |share: f64, guess: &[f64]| {
-            let on_the_way: Vec<(usize, f64, StateId)> = status
-                .iter()
-                .zip(readings)
-                .map(|((marker, wanted, pool), now)| {
-                    (*marker, between(*now, *wanted, share), *pool)
-                })
-                .collect();
-            let rows = self.rows(&on_the_way);
+            let rows = self.rows(&on_the_way(status, readings, share));
             self.near(self.parameters, &self.arm.habit, guess, &rows)
         };
         walk(from, 0.0, path)
@@ -206,7 +213,9 @@ impl Search<'_> {
         let usual = self.readings(&base);
         for marker in 0..status.len() {
             let (one, now) = (&status[marker..=marker], &usual[marker..=marker]);
-            if let Err(ended) = self.follow(&base, one, now) {
+            if let Err(ended) = self.follow(&base, one, now)
+                && self.from_reference(one).is_err()
+            {
                 let reach = self.reach(marker, usual[marker], &ended);
                 return Err(Refusal::Unreachable { marker, reach });
             }
@@ -214,13 +223,14 @@ impl Search<'_> {
         let mut state = base.clone();
         for marker in 0..status.len() {
             let readings = self.readings(&state);
-            match self.follow(&state, &status[..=marker], &readings[..=marker]) {
-                Ok(next) => state = next,
-                Err(ended) => {
+            let these = &status[..=marker];
+            state = match self.follow(&state, these, &readings[..=marker]) {
+                Ok(next) => next,
+                Err(ended) => self.from_reference(these).map_err(|_| {
                     let reach = self.reach(marker, readings[marker], &ended);
-                    return Err(self.conflict(&base, marker, reach));
-                }
-            }
+                    self.conflict(&base, marker, reach)
+                })?,
+            };
         }
         Ok(state)
     }
@@ -243,7 +253,9 @@ impl Search<'_> {
             };
             let now = self.readings(&beside);
             let both = [status[other], status[marker]];
-            if let Err(ended) = self.follow(&beside, &both, &[now[other], now[marker]]) {
+            if let Err(ended) = self.follow(&beside, &both, &[now[other], now[marker]])
+                && self.from_reference(&both).is_err()
+            {
                 return Refusal::Conflict {
                     marker,
                     with: vec![other],
@@ -292,6 +304,16 @@ pub fn readings(
     inputs: &[f64],
     state: &[f64],
 ) -> Vec<f64> {
+    read(program, &arm.status, parameters, inputs, state)
+}
+
+fn read(
+    program: &Program,
+    status: &Status,
+    parameters: &[f64],
+    inputs: &[f64],
+    state: &[f64],
+) -> Vec<f64> {
     let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
     System::<1>::set_parameters(program, 0, parameters, &mut scratch);
     System::<1>::set_inputs(program, 0, inputs, &mut scratch);
@@ -301,11 +323,16 @@ pub fn readings(
     let read = |marker: usize| match program.slot(Column::Biomarker(BiomarkerId(marker as u32))) {
         Slot::Observable(at) => values[at][0],
         Slot::State(at) => state[at],
-        _ => f64::NAN,
+        Slot::Input(_) => f64::NAN,
     };
-    arm.status
-        .iter()
-        .map(|(marker, ..)| read(*marker))
+    status.iter().map(|(marker, ..)| read(*marker)).collect()
+}
+
+/// A status between what is read now and what is asked.
+fn on_the_way(status: &Status, now: &[f64], share: f64) -> Vec<(usize, f64, StateId)> {
+    let pairs = status.iter().zip(now);
+    pairs
+        .map(|((marker, wanted, pool), now)| (*marker, between(*now, *wanted, share), *pool))
         .collect()
 }
 
