@@ -295,7 +295,7 @@ fn lower_expr(graph: &mut Graph, names: &Names, expr: &Expr) -> NodeId {
         graph.binary(opcode, a, b)
     };
     match expr {
-        Expr::Number(value) => graph.constant(*value),
+        Expr::Number(value) | Expr::Factor(value, _) => graph.constant(*value),
         Expr::Parameter(id) => graph.intern(Node::Parameter(id.0)),
         Expr::Input(id) => graph.intern(Node::Input(id.0)),
         Expr::State(id) => graph.intern(Node::State(id.0)),
@@ -331,6 +331,7 @@ fn lower_expr(graph: &mut Graph, names: &Names, expr: &Expr) -> NodeId {
             let no = lower_expr(graph, names, no);
             graph.operation(Opcode::Select, [condition, yes, no])
         }
+        Expr::Law(_, _, value) => lower_expr(graph, names, value),
         Expr::Table(table, arguments) => {
             let x = lower_expr(graph, names, &arguments[0]);
             let y = match arguments.get(1) {

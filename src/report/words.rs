@@ -155,7 +155,7 @@ fn upper_first(text: &str) -> String {
 }
 
 /// Unless it is an abbreviation: `ATP` stays as it is.
-fn lower_first(text: &str) -> String {
+pub fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     let (first, second) = (letters.next(), letters.next());
     match (first, second) {

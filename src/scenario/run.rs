@@ -69,6 +69,19 @@ pub fn tolerances(model: &Model, program: &Program, rtol: f64) -> Vec<f64> {
     atol
 }
 
+/// Solver options of a model on its own, where nothing is scheduled.
+pub fn model_options(model: &Model, program: &Program) -> Options {
+    let rtol = 1e-8;
+    Options {
+        method: Method::Rodas5p,
+        rtol,
+        atol: tolerances(model, program, rtol),
+        max_steps: 1_000_000,
+        event_actions: Vec::new(),
+        bout_inputs: Vec::new(),
+    }
+}
+
 /// Solver options for a model: atol = 1e-3·rtol·scale, accumulators outside the error norm.
 pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options {
     let breakpoints = |arm: &Arm| arm.breakpoints.len().max(arm.habitual.len());

@@ -189,7 +189,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
         let stepper = &self.stepper;
         let norm = self
             .weights
-            .norm(stepper.error(), &stepper.y, &stepper.y_new);
+            .norm(stepper.errors(), &stepper.y, &stepper.y_new);
         let (mut accepted, mut end, mut share) = ([false; W], self.t, [1.0; W]);
         for lane in 0..W {
             if let Some(time) = self.judge(lane, norm[lane], singular[lane]) {
@@ -230,7 +230,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
             let s = &self.stepper;
             let state = match singular {
                 Some(state) => state as u32,
-                None => self.weights.worst(lane, s.error(), &s.y, &s.y_new),
+                None => self.weights.worst(lane, s.errors()[0], &s.y, &s.y_new),
             };
             let failure = match singular {
                 Some(_) => Failure::Singular { t, state },

@@ -280,7 +280,10 @@ fn bolus_targets(
         let expr = if factor == 1.0 {
             share
         } else {
-            Expr::Multiply(Box::new(share), Box::new(Expr::Number(factor)))
+            // One dimension, so there is a ratio.
+            let ratio = state_unit.per(&input.unit).unwrap_or_else(Unit::one);
+            let factor = Expr::Factor(factor, lower::unnamed(ratio));
+            Expr::Multiply(Box::new(share), Box::new(factor))
         };
         targets.push((state, expr));
     }

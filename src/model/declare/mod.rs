@@ -188,9 +188,10 @@ pub struct LimitFile {
 #[derive(Debug, Clone)]
 pub struct BiomarkerFile {
     pub unit: Unit,
-    pub conventional: Option<Unit>,
+    /// With the factor from `unit` to it.
+    pub conventional: Option<(Unit, f64)>,
     pub formula: Formula,
-    pub pins: Option<(String, Span)>,
+    pub pins: Vec<(String, Span)>,
     pub bands: Vec<super::types::Band>,
 }
 

@@ -430,10 +430,11 @@ fn biomarkers(chapter: &Chapter) -> String {
 
 /// One row per band; what it is stands in the first only.
 fn biomarker(chapter: &Chapter, marker: &Biomarker) -> Vec<Vec<String>> {
-    let pins = marker.pins.map_or(String::new(), |state| {
+    let pools = marker.pins.iter().map(|state| {
         let name = &chapter.model.states[state.index()].name;
         code(chapter.own(name).unwrap_or(name))
     });
+    let pins = pools.collect::<Vec<String>>().join(", else ");
     let what = vec![
         code(&marker.name),
         prose(&marker.title),

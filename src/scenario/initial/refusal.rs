@@ -1,6 +1,6 @@
 //! A refusal in words: which laboratory value no state has, why, and the way out.
 
-use super::Refusal;
+use super::search::{Reach, Refusal};
 use crate::diagnostics::{Diagnostic, Severity, Span};
 use crate::engine::Failure;
 use crate::model::Model;
@@ -17,32 +17,27 @@ fn number(value: f64) -> String {
 pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> Diagnostic {
     let words = Words { model, arm };
     let (code, marker, message, label, help) = match refusal {
-        Refusal::Unreachable {
-            marker,
-            usual,
-            furthest,
-        } => (
+        Refusal::Unreachable { marker, reach } => (
             "unreachable-status",
             *marker,
             format!(
                 "{} cannot be met: with what this person eats and does it goes no further than {}; beyond it {}",
                 words.given(*marker),
-                words.value(*marker, *furthest),
-                words.stuck(failure)
+                words.value(*marker, reach.furthest),
+                words.beyond(reach)
             ),
             "out of reach".to_string(),
             format!(
                 "give a value between {} and {}, change the diet or the habits, or leave it out: it then follows \
                  from them",
-                words.value(*marker, usual.min(*furthest)),
-                words.value(*marker, usual.max(*furthest))
+                words.value(*marker, reach.usual.min(reach.furthest)),
+                words.value(*marker, reach.usual.max(reach.furthest))
             ),
         ),
         Refusal::Conflict {
             marker,
             with,
-            usual,
-            furthest,
+            reach,
         } => {
             let others: Vec<String> = with.iter().map(|other| words.given(*other)).collect();
             let names: Vec<String> = with.iter().map(|other| words.name(*other)).collect();
@@ -53,14 +48,14 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
                     "{} cannot be met beside {}: there it goes no further than {}; beyond it {}",
                     words.given(*marker),
                     others.join(", "),
-                    words.value(*marker, *furthest),
-                    words.stuck(failure)
+                    words.value(*marker, reach.furthest),
+                    words.beyond(reach)
                 ),
                 format!("not together with {}", names.join(", ")),
                 format!(
                     "give a value between {} and {}, or leave out one of them: it then follows from the others",
-                    words.value(*marker, usual.min(*furthest)),
-                    words.value(*marker, usual.max(*furthest))
+                    words.value(*marker, reach.usual.min(reach.furthest)),
+                    words.value(*marker, reach.usual.max(reach.furthest))
                 ),
             )
         }
@@ -117,6 +112,16 @@ impl Words<'_> {
 
     fn span(&self, marker: usize) -> Option<Span> {
         self.arm.status_at.get(marker).cloned()
+    }
+
+    /// What happens where a value goes no further.
+    fn beyond(&self, reach: &Reach) -> String {
+        let state = reach.fastest.and_then(|(at, _)| self.model.states.get(at));
+        match (state, reach.fastest) {
+            (Some(state), Some((_, true))) => format!("`{}` would fall below zero", state.name),
+            (Some(state), _) => format!("`{}` rises and finds no rest", state.name),
+            (None, _) => "no pool can follow".to_string(),
+        }
     }
 
     /// What kept the straight way from a state.

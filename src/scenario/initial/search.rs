@@ -20,23 +20,26 @@ const TRACE: f64 = 1e-2;
 /// Steps along one path, failed ones included.
 const MOST_STEPS: usize = 200;
 
+/// How far a laboratory value goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reach {
+    /// What it is when it is not given.
+    pub usual: f64,
+    pub furthest: f64,
+    /// The state that moves most there, relative to itself, and whether it falls.
+    pub fastest: Option<(usize, bool)>,
+}
+
 /// Why no state has what is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
     /// Whatever the person's pools, this value (index into the arm's status) is not reached.
-    Unreachable {
-        marker: usize,
-        /// What it is when no status is given, and how far it goes.
-        usual: f64,
-        furthest: f64,
-    },
+    Unreachable { marker: usize, reach: Reach },
     /// It is reached alone, but not beside others (indices likewise).
     Conflict {
         marker: usize,
         with: Vec<usize>,
-        /// What it is beside them, and how far it goes.
-        usual: f64,
-        furthest: f64,
+        reach: Reach,
     },
     /// Nothing is asked, and still this person has no steady state: how far the way from the reference
     /// person's habit leads (0 to 1).
@@ -68,6 +71,8 @@ pub struct Search<'a> {
 pub struct Ended {
     pub share: f64,
     pub state: Vec<f64>,
+    /// The state that moved most in the last step, relative to itself, and whether it was falling.
+    pub fastest: Option<(usize, bool)>,
 }
 
 impl Search<'_> {
@@ -78,10 +83,13 @@ impl Search<'_> {
             Err(failure) => failure,
         };
         let refused = |refusal| (failure.clone(), refusal);
+        let status = &self.arm.status;
+        if let Ok(state) = self.from_reference(status) {
+            return Ok(state);
+        }
         let base = self
             .habit()
             .map_err(|share| refused(Refusal::NoHabit { share }))?;
-        let status = &self.arm.status;
         if let Ok(state) = self.follow(&base, status, &self.readings(&base)) {
             return Ok(state);
         }
@@ -122,30 +130,41 @@ impl Search<'_> {
     }
 
     /// The steady state of the arm's habit when no laboratory value is given; else how much of the way
-    /// from the reference person's habit and parameters leads somewhere.
+    /// leads somewhere.
     fn habit(&self) -> Result<Vec<f64>, f64> {
         if let Ok(state) = self.straight(&[], NOTHING) {
             return Ok(state);
         }
-        let rows = self.rows(&[]);
-        let path = |share: f64, guess: &[f64]| {
-            let parameters = mixed(self.reference_parameters, self.parameters, share);
-            let weighed = |habit: &[Share], weight: f64| {
-                let weighed = habit.iter().map(move |part| Share {
-                    share: weight * part.share,
-                    inputs: part.inputs.clone(),
-                });
-                weighed.collect::<Vec<Share>>()
-            };
-            // Observables are read at the first share; nothing is read here.
-            let mut habit = weighed(&self.arm.habit, share);
-            habit.extend(weighed(self.reference_habit, 1.0 - share));
-            self.near(&parameters, &habit, guess, &rows)
-        };
-        walk(self.reference, 0.0, path).or_else(|ended| {
+        self.from_reference(&[]).or_else(|ended| {
             let kept = self.straight(&[], TRACE);
             kept.map_err(|_| ended.share)
         })
+    }
+
+    /// From the reference person to this one: habit, parameters and laboratory values at once, so that no
+    /// value has to leave a plateau on which the habit alone would put it.
+    fn from_reference(&self, status: &Status) -> Result<Vec<f64>, Ended> {
+        let inputs = &self.arm.habit[0].inputs;
+        let (from, to) = (self.reference_parameters, self.parameters);
+        let now = read(self.program, status, from, inputs, self.reference);
+        let weighed = |habit: &[Share], weight: f64| {
+            let weighed = habit.iter().map(move |part| Share {
+                share: weight * part.share,
+                inputs: part.inputs.clone(),
+            });
+            weighed.collect::<Vec<Share>>()
+        };
+        let path = |share: f64, guess: &[f64]| {
+            let parameters = mixed(from, to, share);
+            // Observables are read at the first share: at the arm's own, all the way.
+            let mut habit = weighed(&self.arm.habit, share);
+            if share < 1.0 {
+                habit.extend(weighed(self.reference_habit, 1.0 - share));
+            }
+            let rows = self.rows(&on_the_way(status, &now, share));
+            self.near(&parameters, &habit, guess, &rows)
+        };
+        walk(self.reference, 0.0, path)
     }
 
     fn near(
@@ -181,14 +200,7 @@ impl Search<'_> {
     /// both ends are above zero.
     fn follow(&self, from: &[f64], status: &Status, readings: &[f64]) -> Result<Vec<f64>, Ended> {
         let path = |share: f64, guess: &[f64]| {
-            let on_the_way: Vec<(usize, f64, StateId)> = status
-                .iter()
-                .zip(readings)
-                .map(|((marker, wanted, pool), now)| {
-                    (*marker, between(*now, *wanted, share), *pool)
-                })
-                .collect();
-            let rows = self.rows(&on_the_way);
+            let rows = self.rows(&on_the_way(status, readings, share));
             self.near(self.parameters, &self.arm.habit, guess, &rows)
         };
         walk(from, 0.0, path)
@@ -200,56 +212,61 @@ impl Search<'_> {
         let status = &self.arm.status;
         let usual = self.readings(&base);
         for marker in 0..status.len() {
-            if let Err(ended) =
-                self.follow(&base, &status[marker..=marker], &usual[marker..=marker])
+            let (one, now) = (&status[marker..=marker], &usual[marker..=marker]);
+            if let Err(ended) = self.follow(&base, one, now)
+                && self.from_reference(one).is_err()
             {
-                return Err(Refusal::Unreachable {
-                    marker,
-                    usual: usual[marker],
-                    furthest: self.readings(&ended.state)[marker],
-                });
+                let reach = self.reach(marker, usual[marker], &ended);
+                return Err(Refusal::Unreachable { marker, reach });
             }
         }
         let mut state = base.clone();
         for marker in 0..status.len() {
-            let mut readings = self.readings(&state);
-            match self.follow(&state, &status[..=marker], &readings[..=marker]) {
-                Ok(next) => state = next,
-                Err(ended) => {
-                    readings.truncate(marker + 1);
-                    let (usual, furthest) = (readings[marker], self.readings(&ended.state)[marker]);
-                    return Err(self.conflict(&base, marker, usual, furthest));
-                }
-            }
+            let readings = self.readings(&state);
+            let these = &status[..=marker];
+            state = match self.follow(&state, these, &readings[..=marker]) {
+                Ok(next) => next,
+                Err(ended) => self.from_reference(these).map_err(|_| {
+                    let reach = self.reach(marker, readings[marker], &ended);
+                    self.conflict(&base, marker, reach)
+                })?,
+            };
         }
         Ok(state)
     }
 
-    /// Which of the values before it stands in the way of this one.
-    fn conflict(&self, base: &[f64], marker: usize, usual: f64, furthest: f64) -> Refusal {
+    fn reach(&self, marker: usize, usual: f64, ended: &Ended) -> Reach {
+        Reach {
+            usual,
+            furthest: self.readings(&ended.state)[marker],
+            fastest: ended.fastest,
+        }
+    }
+
+    /// Which of the values before it stands in the way of this one; if none does alone, all together.
+    fn conflict(&self, base: &[f64], marker: usize, reach: Reach) -> Refusal {
         let status = &self.arm.status;
         for other in 0..marker {
-            let one = [status[other]];
-            let Ok(beside) = self.follow(base, &one, &self.readings(base)[other..=other]) else {
+            let now = self.readings(base)[other];
+            let Ok(beside) = self.follow(base, &status[other..=other], &[now]) else {
                 continue;
             };
             let now = self.readings(&beside);
             let both = [status[other], status[marker]];
-            let readings = [now[other], now[marker]];
-            if let Err(ended) = self.follow(&beside, &both, &readings) {
+            if let Err(ended) = self.follow(&beside, &both, &[now[other], now[marker]])
+                && self.from_reference(&both).is_err()
+            {
                 return Refusal::Conflict {
                     marker,
                     with: vec![other],
-                    usual: now[marker],
-                    furthest: self.readings(&ended.state)[marker],
+                    reach: self.reach(marker, now[marker], &ended),
                 };
             }
         }
         Refusal::Conflict {
             marker,
             with: (0..marker).collect(),
-            usual,
-            furthest,
+            reach,
         }
     }
 }
@@ -287,6 +304,16 @@ pub fn readings(
     inputs: &[f64],
     state: &[f64],
 ) -> Vec<f64> {
+    read(program, &arm.status, parameters, inputs, state)
+}
+
+fn read(
+    program: &Program,
+    status: &Status,
+    parameters: &[f64],
+    inputs: &[f64],
+    state: &[f64],
+) -> Vec<f64> {
     let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
     System::<1>::set_parameters(program, 0, parameters, &mut scratch);
     System::<1>::set_inputs(program, 0, inputs, &mut scratch);
@@ -296,11 +323,16 @@ pub fn readings(
     let read = |marker: usize| match program.slot(Column::Biomarker(BiomarkerId(marker as u32))) {
         Slot::Observable(at) => values[at][0],
         Slot::State(at) => state[at],
-        _ => f64::NAN,
+        Slot::Input(_) => f64::NAN,
     };
-    arm.status
-        .iter()
-        .map(|(marker, ..)| read(*marker))
+    status.iter().map(|(marker, ..)| read(*marker)).collect()
+}
+
+/// A status between what is read now and what is asked.
+fn on_the_way(status: &Status, now: &[f64], share: f64) -> Vec<(usize, f64, StateId)> {
+    let pairs = status.iter().zip(now);
+    pairs
+        .map(|((marker, wanted, pool), now)| (*marker, between(*now, *wanted, share), *pool))
         .collect()
 }
 
@@ -323,6 +355,7 @@ pub fn walk(
     let mut at = Ended {
         share,
         state: from.to_vec(),
+        fastest: None,
     };
     let mut before: Option<Ended> = None;
     let mut step = 1.0 - share;
@@ -339,7 +372,13 @@ pub fn walk(
         match path(next, &guess).or_else(|| before.as_ref().and_then(|_| path(next, &at.state))) {
             Some(state) if next == 1.0 => return Ok(state),
             Some(state) => {
-                before = Some(std::mem::replace(&mut at, Ended { share: next, state }));
+                let fastest = fastest(&at.state, &state);
+                let next = Ended {
+                    share: next,
+                    state,
+                    fastest,
+                };
+                before = Some(std::mem::replace(&mut at, next));
                 step *= 1.6;
             }
             None => step *= 0.3,
@@ -349,6 +388,16 @@ pub fn walk(
         }
     }
     Err(at)
+}
+
+/// Which state changes most from one to another, relative to itself, and whether it falls.
+fn fastest(from: &[f64], to: &[f64]) -> Option<(usize, bool)> {
+    let ratios = from.iter().zip(to).map(|(from, to)| (to / from).ln());
+    // Traces of round-off double and halve at will.
+    let there = |at: usize| from[at] > 1e-20 && to[at] > 1e-20;
+    let moved = ratios.enumerate().filter(|(at, _)| there(*at));
+    let most = moved.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    most.map(|(at, ratio)| (at, ratio < 0.0))
 }
 
 /// Goes on as from `before` to `at`, by no more than a half of what is there.

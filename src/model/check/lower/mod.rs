@@ -78,6 +78,14 @@ fn boxed(expr: Expr) -> Box<Expr> {
     Box::new(expr)
 }
 
+/// The unit of a factor: equal ones are equal however they came about.
+pub fn unnamed(unit: Unit) -> Unit {
+    Unit {
+        text: String::new(),
+        ..unit
+    }
+}
+
 fn pure(expr: Expr) -> Typed {
     Typed {
         expr,
@@ -254,8 +262,13 @@ impl<'a> Lowering<'a> {
         let factor = typed.unit.ratio_to(unit)?;
         let expr = match typed.expr {
             expr if factor == 1.0 => expr,
-            Expr::Number(number) => Expr::Number(number * factor),
-            expr => Expr::Multiply(boxed(expr), boxed(Expr::Number(factor))),
+            Expr::Number(number) | Expr::Factor(number, _) => {
+                Expr::Factor(number * factor, unnamed(unit.clone()))
+            }
+            expr => {
+                let ratio = unit.per(&typed.unit)?;
+                Expr::Multiply(boxed(expr), boxed(Expr::Factor(factor, unnamed(ratio))))
+            }
         };
         Some(Typed {
             expr,
