@@ -2,8 +2,10 @@
 
 use super::*;
 
+type Kind = (&'static str, fn() -> Fields);
+
 /// Every kind of study: the word, and the keys it has beside [`head`]. A new kind is one line here.
-const STUDIES: [(&str, fn() -> Fields); 1] = [("average", average)];
+const STUDIES: [Kind; 1] = [("average", average)];
 
 pub fn study() -> Value {
     let kinds: Vec<Value> = STUDIES
