@@ -43,7 +43,10 @@ pub fn run(arguments: &ExportArguments) -> u8 {
 }
 
 fn run_sbml(arguments: &SbmlArguments) -> u8 {
-    let folder = arguments.models.clone().unwrap_or_else(|| find_models(Path::new("")));
+    let folder = arguments
+        .models
+        .clone()
+        .unwrap_or_else(|| find_models(Path::new("")));
     let mut sources = Sources::default();
     let model = match load_model(&folder, &arguments.what, &mut sources) {
         Ok(model) => model,
@@ -58,7 +61,10 @@ fn run_sbml(arguments: &SbmlArguments) -> u8 {
     let start = match initial::find(&model, &program, &arm, &options, model.warm_up_s, false) {
         Ok(start) => start,
         Err(unsettled) => {
-            eprintln!("error: {}", crate::report::words::failure(&unsettled.failure, &model));
+            eprintln!(
+                "error: {}",
+                crate::report::words::failure(&unsettled.failure, &model)
+            );
             return 1;
         }
     };
@@ -77,7 +83,11 @@ fn run_sbml(arguments: &SbmlArguments) -> u8 {
             0
         }
         Err(error) => {
-            eprintln!("error: {} could not be written: {}", error.path.display(), error.error);
+            eprintln!(
+                "error: {} could not be written: {}",
+                error.path.display(),
+                error.error
+            );
             1
         }
     }

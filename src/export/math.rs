@@ -75,10 +75,7 @@ impl<'m> Math<'m> {
     pub fn time(&self) -> Element {
         Element::new("csymbol")
             .with("encoding", "text")
-            .with(
-                "definitionURL",
-                "http://www.sbml.org/sbml/symbols/time",
-            )
+            .with("definitionURL", "http://www.sbml.org/sbml/symbols/time")
             .text("time")
     }
 
@@ -334,10 +331,14 @@ impl<'m> Math<'m> {
     /// A call of the law; the law's own formula becomes a function definition.
     fn law(&mut self, law: &str, arguments: &[(String, Expr)], value: &Expr) -> Typed {
         let literal = |expr: &Expr| matches!(expr, Expr::Number(_) | Expr::Factor(..));
-        let (fixed, free): (Vec<_>, Vec<_>) =
-            arguments.iter().partition(|(_, expr)| literal(expr));
-        let given: Vec<Element> = free.iter().map(|(_, expr)| self.expr(expr).element).collect();
-        let bound = free.iter().map(|&(name, expr)| (name.clone(), expr.clone()));
+        let (fixed, free): (Vec<_>, Vec<_>) = arguments.iter().partition(|(_, expr)| literal(expr));
+        let given: Vec<Element> = free
+            .iter()
+            .map(|(_, expr)| self.expr(expr).element)
+            .collect();
+        let bound = free
+            .iter()
+            .map(|&(name, expr)| (name.clone(), expr.clone()));
         let outer = std::mem::replace(&mut self.bound, bound.collect());
         let body = self.expr(value);
         self.bound = outer;
@@ -348,7 +349,9 @@ impl<'m> Math<'m> {
                 wanted.push_str(&format!("__{name}_{number}"));
             }
         }
-        let id = self.functions.define(&names::id(&wanted), &names, body.element, law);
+        let id = self
+            .functions
+            .define(&names::id(&wanted), &names, body.element, law);
         Typed {
             element: Element::new("apply").child(name(&id)).children(given),
             unit: body.unit,
