@@ -111,6 +111,7 @@ impl<'m> Math<'m> {
             Expr::Table(_, arguments) => {
                 calls.all += 1;
                 for argument in arguments {
+                    calls.with_units += usize::from(!self.expr(argument).unit.is_dimensionless());
                     self.count_calls(argument, calls);
                 }
             }
@@ -447,11 +448,7 @@ impl<'m> Math<'m> {
 
     fn table(&mut self, id: TableId, arguments: &[Expr]) -> Typed {
         let table = &self.model.tables[id.index()];
-        let mut given = Vec::new();
-        for argument in arguments {
-            let typed = self.expr(argument);
-            given.push(self.bare(typed));
-        }
+        let given: Vec<Element> = arguments.iter().map(|a| self.expr(a).element).collect();
         let function = self.define_table(table);
         Typed {
             element: Element::new("apply").child(name(&function)).children(given),
