@@ -106,11 +106,17 @@ fn model_alone(arguments: &SbmlArguments) -> Ended<()> {
         || changes.method.is_some()
         || changes.rtol.is_some()
     {
-        return wrong("a model alone is exported as it is: name a scenario file to change something");
+        return wrong(
+            "a model alone is exported as it is: name a scenario file to change something",
+        );
     }
-    let folder = changes.models.clone().unwrap_or_else(|| find_models(Path::new("")));
+    let folder = changes
+        .models
+        .clone()
+        .unwrap_or_else(|| find_models(Path::new("")));
     let mut sources = Sources::default();
-    let model = load_model(&folder, name, &mut sources).map_err(|found| refuse(&found, &sources))?;
+    let model =
+        load_model(&folder, name, &mut sources).map_err(|found| refuse(&found, &sources))?;
     let program = compile(&model);
     let mut arm = Arm::resting("", &model);
     if let Some(people) = model.people.first() {
@@ -197,7 +203,10 @@ fn arm_as_sbml(model: &Model, scenario: &Scenario, arm: &Arm) -> Ended<String> {
     let start = initial::find(model, &program, arm, &options, scenario.warm_up_s, declared)
         .map_err(|unsettled| no_start(&arm.name, &words::failure(&unsettled.failure, model)))?;
     let mut subject = Subject::new(model, &start, &arm.inputs);
-    let stem = scenario.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let stem = scenario
+        .path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
     subject.id = slug(&stem.unwrap_or_default());
     subject.title = format!("{}: {}", scenario.title, arm.name);
     subject.about = format!("{} Model: {}. {}", scenario.about, model.title, model.about);
@@ -210,7 +219,10 @@ fn file_names(output: &Path, arms: &[&Arm]) -> Vec<PathBuf> {
     if arms.len() == 1 {
         return vec![output.to_path_buf()];
     }
-    let stem = output.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = output
+        .file_stem()
+        .map(|s| s.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let extension = output.extension().map(|e| e.to_string_lossy().into_owned());
     let extension = extension.map_or(String::new(), |e| format!(".{e}"));
     let mut names: Vec<String> = Vec::new();
@@ -230,7 +242,13 @@ fn file_names(output: &Path, arms: &[&Arm]) -> Vec<PathBuf> {
 
 /// Letters, digits and underscores; begins with a letter.
 fn slug(name: &str) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
     let text: String = name.chars().map(letter).collect();
     if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
         text
@@ -247,7 +265,11 @@ fn write(path: &Path, bytes: &[u8]) -> Ended<()> {
     match whole(folder, &name.to_string_lossy(), bytes) {
         Ok(_) => Ok(()),
         Err(error) => {
-            eprintln!("error: {} could not be written: {}", error.path.display(), error.error);
+            eprintln!(
+                "error: {} could not be written: {}",
+                error.path.display(),
+                error.error
+            );
             Err(1)
         }
     }

@@ -71,7 +71,9 @@ fn scheduled(breakpoints: &[Breakpoint]) -> Vec<Scheduled> {
         }
     }
     let entering = adds.into_iter().flat_map(|((input, amount), times)| {
-        series(&times).into_iter().map(move |series| (series, input, f64::from_bits(amount)))
+        series(&times)
+            .into_iter()
+            .map(move |series| (series, input, f64::from_bits(amount)))
     });
     let entering: Vec<_> = entering.collect();
     let most = entering.len();
@@ -110,7 +112,12 @@ impl Document<'_, '_> {
             let mut assignments = Assignments::default();
             let trigger = self.when(&id, &what.series, &mut assignments);
             for (k, (input, value)) in what.set.iter().enumerate() {
-                self.set_input(&format!("{id}__value_{}", k + 1), *input, *value, &mut assignments);
+                self.set_input(
+                    &format!("{id}__value_{}", k + 1),
+                    *input,
+                    *value,
+                    &mut assignments,
+                );
             }
             if let Some((input, amount)) = what.add {
                 self.enter(&format!("{id}__amount"), input, amount, &mut assignments);
@@ -135,11 +142,27 @@ impl Document<'_, '_> {
             ["first", "period", "times", "count"].map(|part| format!("{id}__{part}"));
         let whole = |ns: f64| ns % NS == 0.0;
         let in_seconds = whole(series.first as f64) && whole(series.period);
-        let unit = if in_seconds { second.clone() } else { Unit::parse("ns").expect("ns is a unit") };
+        let unit = if in_seconds {
+            second.clone()
+        } else {
+            Unit::parse("ns").expect("ns is a unit")
+        };
         let size = if in_seconds { NS } else { 1.0 };
-        self.parameter(&first, "First time", Some(series.first as f64 / size), &unit, true);
+        self.parameter(
+            &first,
+            "First time",
+            Some(series.first as f64 / size),
+            &unit,
+            true,
+        );
         self.parameter(&period, "Period", Some(series.period / size), &unit, true);
-        self.parameter(&times, "How often in all", Some(series.count as f64), &one, true);
+        self.parameter(
+            &times,
+            "How often in all",
+            Some(series.count as f64),
+            &one,
+            true,
+        );
         self.parameter(&count, "How often so far", Some(0.0), &one, false);
         let since = apply("times", [name(&count), name(&period)]);
         let next = if in_seconds {
@@ -168,7 +191,10 @@ impl Document<'_, '_> {
         }
         // A bout that an event has ended stays over until it would have returned to zero.
         let ended = names::ended(declared);
-        let (zero, half) = (self.math.number(0.0, &declared.unit), self.math.number(0.5, &Unit::one()));
+        let (zero, half) = (
+            self.math.number(0.0, &declared.unit),
+            self.math.number(0.5, &Unit::one()),
+        );
         if value == 0.0 {
             assignments.set(&target, name(id));
             let no = self.math.number(0.0, &Unit::one());
@@ -203,23 +229,48 @@ impl Document<'_, '_> {
     /// Inputs that the end of a bout sets to zero.
     fn bout_inputs(&self) -> Vec<&Input> {
         let inputs = self.subject.model.inputs.iter();
-        inputs.filter(|input| input.role == Some(Role::Training)).collect()
+        inputs
+            .filter(|input| input.role == Some(Role::Training))
+            .collect()
     }
 
     /// The events of the model: when each last fired, and how often.
     pub fn state_events(&mut self) {
         let model = self.subject.model;
         if self.ends_bouts() {
-            for input in self.bout_inputs().into_iter().cloned().collect::<Vec<Input>>() {
+            for input in self
+                .bout_inputs()
+                .into_iter()
+                .cloned()
+                .collect::<Vec<Input>>()
+            {
                 let title = format!("1 while an event has ended the bout in {}", input.name);
-                self.parameter(&names::ended(&input), &title, Some(0.0), &Unit::one(), false);
+                self.parameter(
+                    &names::ended(&input),
+                    &title,
+                    Some(0.0),
+                    &Unit::one(),
+                    false,
+                );
             }
         }
         for event in &model.events {
             let id = format!("event__{}", names::id(&event.name));
             let (time, count) = (format!("{id}__time"), format!("{id}__count"));
-            self.parameter(&time, &format!("{}: last time", event.title), Some(0.0), &second(), false);
-            self.parameter(&count, &format!("{}: how often", event.title), Some(0.0), &Unit::one(), false);
+            self.parameter(
+                &time,
+                &format!("{}: last time", event.title),
+                Some(0.0),
+                &second(),
+                false,
+            );
+            self.parameter(
+                &count,
+                &format!("{}: how often", event.title),
+                Some(0.0),
+                &Unit::one(),
+                false,
+            );
             let root = self.math.expr(&event.root);
             let zero = self.math.number(0.0, &root.unit);
             let trigger = apply("geq", [root.element, zero]);
@@ -245,7 +296,12 @@ impl Document<'_, '_> {
     }
 
     fn end_bout(&mut self, assignments: &mut Assignments) {
-        for input in self.bout_inputs().into_iter().cloned().collect::<Vec<Input>>() {
+        for input in self
+            .bout_inputs()
+            .into_iter()
+            .cloned()
+            .collect::<Vec<Input>>()
+        {
             let (target, ended) = (names::id(&input.name), names::ended(&input));
             let zero = self.math.number(0.0, &input.unit);
             let one = self.math.number(1.0, &Unit::one());
@@ -297,7 +353,11 @@ impl Document<'_, '_> {
         if let Some(dose) = arm.doses.iter().find(|dose| at(dose.at_s)) {
             return dose.label.clone();
         }
-        let names: Vec<&str> = what.set.iter().map(|(at, _)| inputs[*at].name.as_str()).collect();
+        let names: Vec<&str> = what
+            .set
+            .iter()
+            .map(|(at, _)| inputs[*at].name.as_str())
+            .collect();
         names.join(", ")
     }
 }

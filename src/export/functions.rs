@@ -27,7 +27,13 @@ struct Function {
 impl Functions {
     /// The id of a function with this body: `wanted`, or `wanted` with a number where another body has
     /// taken that name.
-    pub fn define(&mut self, wanted: &str, arguments: &[&str], body: Element, title: &str) -> String {
+    pub fn define(
+        &mut self,
+        wanted: &str,
+        arguments: &[&str],
+        body: Element,
+        title: &str,
+    ) -> String {
         let same_name = |f: &&Function| f.wanted == wanted;
         if let Some(known) = self.known.iter().filter(same_name).find(|f| f.body == body) {
             return known.id.clone();
@@ -84,16 +90,22 @@ impl Math<'_> {
             let body = self.line(x, &table.unit, &table.values[0], Some(rises));
             return self.functions.define(&wanted, &["x"], body, &table.name);
         }
-        let per_y = shown(&table.unit).per(&shown(&table.y_unit)).unwrap_or_else(Unit::one);
+        let per_y = shown(&table.unit)
+            .per(&shown(&table.y_unit))
+            .unwrap_or_else(Unit::one);
         let per_y = unnamed(per_y);
         let mut rows = Vec::new();
         for (j, values) in table.values.iter().enumerate() {
             let body = self.line(x, &table.unit, values, Some(knots.slopes_x(j)));
             let title = format!("{} at {} {}", table.name, table.y[j], table.y_unit.text);
-            let value = self.functions.define(&format!("{wanted}__row_{j}"), &["x"], body, &title);
+            let value = self
+                .functions
+                .define(&format!("{wanted}__row_{j}"), &["x"], body, &title);
             let body = self.line(x, &per_y, knots.slopes_y(j), None);
             let title = format!("slope of {title}");
-            let slope = self.functions.define(&format!("{wanted}__slope_{j}"), &["x"], body, &title);
+            let slope =
+                self.functions
+                    .define(&format!("{wanted}__slope_{j}"), &["x"], body, &title);
             rows.push((value, slope));
         }
         let call = |function: &str| Element::new("apply").child(name(function)).child(name("x"));
@@ -112,7 +124,8 @@ impl Math<'_> {
         }
         let last = rows.last().expect("a table has rows");
         let body = piecewise(pieces, call(&last.0));
-        self.functions.define(&wanted, &["x", "y"], body, &table.name)
+        self.functions
+            .define(&wanted, &["x", "y"], body, &table.name)
     }
 
     /// Cubic pieces through values at knots; flat pieces' weights where no slopes are given.
@@ -152,7 +165,11 @@ impl Math<'_> {
     }
 
     /// Hermite's cubic: values and rises (slope times width) at both ends.
-    fn cubic(&mut self, share: Element, [left, right, rise_left, rise_right]: [Element; 4]) -> Element {
+    fn cubic(
+        &mut self,
+        share: Element,
+        [left, right, rise_left, rise_right]: [Element; 4],
+    ) -> Element {
         let one = Unit::one();
         let mut number = |value: f64| self.number(value, &one);
         let u = || name("u");
@@ -161,15 +178,23 @@ impl Math<'_> {
             apply("plus", [number(1.0), apply("times", [number(2.0), of])])
         };
         let v = rest(&mut number);
-        let from_left = apply("times", [twice(&mut number, u()), v.clone(), v.clone(), name("left")]);
-        let from_right = apply("times", [twice(&mut number, v.clone()), u(), u(), name("right")]);
+        let from_left = apply(
+            "times",
+            [twice(&mut number, u()), v.clone(), v.clone(), name("left")],
+        );
+        let from_right = apply(
+            "times",
+            [twice(&mut number, v.clone()), u(), u(), name("right")],
+        );
         let up = apply("times", [u(), v.clone(), v.clone(), name("rise_left")]);
         let down = apply("times", [v, u(), u(), name("rise_right")]);
         let body = apply("minus", [apply("plus", [from_left, from_right, up]), down]);
         let arguments = ["u", "left", "right", "rise_left", "rise_right"];
         let title = "Cubic with given values and rises at both ends";
         let id = self.functions.define("cubic", &arguments, body, title);
-        Element::new("apply").child(name(&id)).children([share, left, right, rise_left, rise_right])
+        Element::new("apply")
+            .child(name(&id))
+            .children([share, left, right, rise_left, rise_right])
     }
 }
 

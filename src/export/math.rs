@@ -78,10 +78,7 @@ impl<'m> Math<'m> {
     pub fn time(&self) -> Element {
         Element::new("csymbol")
             .with("encoding", "text")
-            .with(
-                "definitionURL",
-                "http://www.sbml.org/sbml/symbols/time",
-            )
+            .with("definitionURL", "http://www.sbml.org/sbml/symbols/time")
             .text("time")
     }
 
@@ -343,8 +340,13 @@ impl<'m> Math<'m> {
             let floored = self.at_least_floor(name("x"));
             let body = apply("power", [floored, name("n")]);
             let title = "Power of a number that is not below the floor";
-            let id = self.functions.define("floored_power", &["x", "n"], body, title);
-            Element::new("apply").child(name(&id)).child(base).child(exponent)
+            let id = self
+                .functions
+                .define("floored_power", &["x", "n"], body, title);
+            Element::new("apply")
+                .child(name(&id))
+                .child(base)
+                .child(exponent)
         };
         Typed {
             element: self.corrected(element, Some(Unit::one()), &unit),
@@ -417,16 +419,23 @@ impl<'m> Math<'m> {
     /// A call of the law; the law's own formula becomes a function definition.
     fn law(&mut self, law: &str, arguments: &[(String, Expr)], value: &Expr) -> Typed {
         if self.written_out {
-            let units: Vec<Unit> = arguments.iter().map(|(_, expr)| self.expr(expr).unit).collect();
+            let units: Vec<Unit> = arguments
+                .iter()
+                .map(|(_, expr)| self.expr(expr).unit)
+                .collect();
             if !units.iter().all(Unit::is_dimensionless) {
                 return self.expr(value);
             }
         }
         let literal = |expr: &Expr| matches!(expr, Expr::Number(_) | Expr::Factor(..));
-        let (fixed, free): (Vec<_>, Vec<_>) =
-            arguments.iter().partition(|(_, expr)| literal(expr));
-        let given: Vec<Element> = free.iter().map(|(_, expr)| self.expr(expr).element).collect();
-        let bound = free.iter().map(|&(name, expr)| (name.clone(), expr.clone()));
+        let (fixed, free): (Vec<_>, Vec<_>) = arguments.iter().partition(|(_, expr)| literal(expr));
+        let given: Vec<Element> = free
+            .iter()
+            .map(|(_, expr)| self.expr(expr).element)
+            .collect();
+        let bound = free
+            .iter()
+            .map(|&(name, expr)| (name.clone(), expr.clone()));
         let outer = std::mem::replace(&mut self.bound, bound.collect());
         let written_out = std::mem::replace(&mut self.written_out, false);
         let body = self.expr(value);
@@ -439,7 +448,9 @@ impl<'m> Math<'m> {
                 wanted.push_str(&format!("__{name}_{number}"));
             }
         }
-        let id = self.functions.define(&names::id(&wanted), &names, body.element, law);
+        let id = self
+            .functions
+            .define(&names::id(&wanted), &names, body.element, law);
         Typed {
             element: Element::new("apply").child(name(&id)).children(given),
             unit: body.unit,

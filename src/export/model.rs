@@ -62,7 +62,10 @@ impl<'s, 'm> Document<'s, 'm> {
         let model = subject.model;
         let moved = |at: usize| {
             let id = StateId(at as u32);
-            let mut ends = model.processes.iter().flat_map(|p| p.from.iter().chain(&p.to));
+            let mut ends = model
+                .processes
+                .iter()
+                .flat_map(|p| p.from.iter().chain(&p.to));
             ends.any(|(state, _)| *state == id)
         };
         let kind = |at: usize| {
@@ -128,7 +131,10 @@ impl<'s, 'm> Document<'s, 'm> {
                 ParameterKind::Reference(id) => {
                     format!("reference value of {}", model.references[id.index()].text)
                 }
-                _ => parameter.title.clone().unwrap_or_else(|| parameter.name.clone()),
+                _ => parameter
+                    .title
+                    .clone()
+                    .unwrap_or_else(|| parameter.name.clone()),
             };
             let id = names::id(&parameter.name);
             let what = (Some(*value), &parameter.unit, true);
@@ -142,7 +148,13 @@ impl<'s, 'm> Document<'s, 'm> {
             if let InputKind::Rate { .. } = input.kind {
                 let title = model.column_title(Column::Input(InputId(at as u32)));
                 let value = self.subject.inputs[at];
-                self.parameter(&names::id(&input.name), &title, Some(value), &input.unit, false);
+                self.parameter(
+                    &names::id(&input.name),
+                    &title,
+                    Some(value),
+                    &input.unit,
+                    false,
+                );
             }
         }
     }
@@ -160,7 +172,12 @@ impl<'s, 'm> Document<'s, 'm> {
                 self.rate_rule(StateId(at as u32), &id);
             } else {
                 let kind = self.kinds[at].clone();
-                self.species((&id, &title, module), (value, &state.unit), &kind, about_state(state));
+                self.species(
+                    (&id, &title, module),
+                    (value, &state.unit),
+                    &kind,
+                    about_state(state),
+                );
             }
             let given = matches!(state.initial, Expr::Number(_) | Expr::Factor(..));
             if self.subject.declared && !given {
@@ -201,7 +218,10 @@ impl<'s, 'm> Document<'s, 'm> {
     fn compartment(&mut self, module: &str) -> String {
         let id = format!("module__{module}");
         let modules = &self.subject.model.modules;
-        let title = modules.iter().find(|m| m.name == module).map_or(module, |m| m.title.as_str());
+        let title = modules
+            .iter()
+            .find(|m| m.name == module)
+            .map_or(module, |m| m.title.as_str());
         let element = Element::new("compartment")
             .with("id", id.as_str())
             .with("name", title)
@@ -255,7 +275,9 @@ impl<'s, 'm> Document<'s, 'm> {
 
     /// `coefficient · rate`, in a state's unit per second.
     fn flow(&mut self, process: &Process, coefficient: f64, per_second: &Unit) -> Element {
-        let ratio = per_second.per(&shown(&process.unit)).unwrap_or_else(Unit::one);
+        let ratio = per_second
+            .per(&shown(&process.unit))
+            .unwrap_or_else(Unit::one);
         let factor = self.math.number(coefficient, &unnamed(ratio));
         apply("times", [factor, name(&names::rate(process))])
     }
@@ -331,7 +353,10 @@ impl<'s, 'm> Document<'s, 'm> {
         let model = self.subject.model;
         let is_species = |state: StateId| self.kinds[state.index()] != Kind::Quantity;
         let ends = process.from.iter().chain(&process.to);
-        let first = ends.map(|(s, _)| *s).find(|s| is_species(*s)).expect("a species is moved");
+        let first = ends
+            .map(|(s, _)| *s)
+            .find(|s| is_species(*s))
+            .expect("a species is moved");
         let first_unit = &model.states[first.index()].unit;
         let per_second = first_unit.per(&second()).unwrap_or_else(Unit::one);
         // Extent per second and unit of the rate.
@@ -345,7 +370,8 @@ impl<'s, 'm> Document<'s, 'm> {
         };
         let side = |list: &[(StateId, f64)]| -> Vec<(String, f64)> {
             let species = list.iter().filter(|(state, _)| is_species(*state));
-            let named = |(state, c): &(StateId, f64)| (names::id(&model.states[state.index()].name), *c);
+            let named =
+                |(state, c): &(StateId, f64)| (names::id(&model.states[state.index()].name), *c);
             species.map(named).collect()
         };
         let reactants = side(&process.from);
@@ -357,12 +383,21 @@ impl<'s, 'm> Document<'s, 'm> {
             match kind_of(unit) {
                 Kind::Quantity => self.total_of_flow(&id, &total, (value, unit), (process, factor)),
                 kind => {
-                    self.species((&id, &total, module), (value, unit), &kind, About::default());
+                    self.species(
+                        (&id, &total, module),
+                        (value, unit),
+                        &kind,
+                        About::default(),
+                    );
                     products.push((id, factor));
                 }
             }
         }
-        let taking_part: Vec<&str> = reactants.iter().chain(&products).map(|(s, _)| s.as_str()).collect();
+        let taking_part: Vec<&str> = reactants
+            .iter()
+            .chain(&products)
+            .map(|(s, _)| s.as_str())
+            .collect();
         let modifiers: Vec<String> = formula
             .names()
             .into_iter()
@@ -376,11 +411,21 @@ impl<'s, 'm> Document<'s, 'm> {
         let list = |name: &str, children: Vec<Element>| {
             (!children.is_empty()).then(|| Element::new(name).children(children))
         };
-        let reactants = reactants.into_iter().map(|end| reference(end, "SBO:0000010")).collect();
-        let products = products.into_iter().map(|end| reference(end, "SBO:0000011")).collect();
+        let reactants = reactants
+            .into_iter()
+            .map(|end| reference(end, "SBO:0000010"))
+            .collect();
+        let products = products
+            .into_iter()
+            .map(|end| reference(end, "SBO:0000011"))
+            .collect();
         let modifiers = modifiers
             .into_iter()
-            .map(|id| Element::new("modifierSpeciesReference").with("species", id).with("sboTerm", "SBO:0000019"))
+            .map(|id| {
+                Element::new("modifierSpeciesReference")
+                    .with("species", id)
+                    .with("sboTerm", "SBO:0000019")
+            })
             .collect();
         let lists = [
             list("listOfReactants", reactants),
@@ -388,7 +433,9 @@ impl<'s, 'm> Document<'s, 'm> {
             list("listOfModifiers", modifiers),
         ];
         element = element.children(lists.into_iter().flatten());
-        let per = Unit::one().per(&second()).and_then(|u| u.per(&shown(&process.unit)));
+        let per = Unit::one()
+            .per(&second())
+            .and_then(|u| u.per(&shown(&process.unit)));
         let per = unnamed(per.unwrap_or_else(Unit::one));
         let number = self.math.number(scale, &per);
         let law = Element::new("kineticLaw")
@@ -413,7 +460,13 @@ impl<'s, 'm> Document<'s, 'm> {
             if let InputKind::Bolus { .. } = input.kind {
                 let title = format!("{}, total", input.title.as_deref().unwrap_or(&input.name));
                 let value = self.subject.initial[self.subject.total(at)];
-                self.parameter(&names::total(&input.name), &title, Some(value), &input.unit, false);
+                self.parameter(
+                    &names::total(&input.name),
+                    &title,
+                    Some(value),
+                    &input.unit,
+                    false,
+                );
             }
         }
     }
@@ -454,7 +507,10 @@ fn about_model(subject: &Subject) -> About {
     let mut about = About::default();
     about.notes.push(subject.about.clone());
     for module in &subject.model.modules {
-        about.notes.push(format!("{}: {} {}", module.name, module.title, module.about));
+        about.notes.push(format!(
+            "{}: {} {}",
+            module.name, module.title, module.about
+        ));
     }
     about.notes.push(format!(
         "Written by myoflux {}. For education and research; not dietary or medical advice.",
@@ -496,7 +552,9 @@ fn about_state(state: &State) -> About {
 }
 
 fn rule(kind: &str, variable: &str, formula: Element) -> Element {
-    Element::new(kind).with("variable", variable).child(math(formula))
+    Element::new(kind)
+        .with("variable", variable)
+        .child(math(formula))
 }
 
 /// What a state's unit makes of it.
@@ -504,7 +562,11 @@ fn kind_of(unit: &Unit) -> Kind {
     let substance = |base: Base| {
         matches!(
             base,
-            Base::Mass | Base::Amount | Base::Activity | Base::InternationalUnit | Base::Equivalent(_)
+            Base::Mass
+                | Base::Amount
+                | Base::Activity
+                | Base::InternationalUnit
+                | Base::Equivalent(_)
         )
     };
     match unit.dimension.exponents() {
@@ -514,7 +576,8 @@ fn kind_of(unit: &Unit) -> Kind {
             if *power == Rational::new(-3, 1) && substance(*base) =>
         {
             let litre = Unit::parse("L").expect("L is a unit");
-            unit.times(&litre).map_or(Kind::Quantity, |u| Kind::Concentration(unnamed(u)))
+            unit.times(&litre)
+                .map_or(Kind::Quantity, |u| Kind::Concentration(unnamed(u)))
         }
         _ => Kind::Quantity,
     }
@@ -526,5 +589,9 @@ fn declared_units(model: &Model) -> impl Iterator<Item = &Unit> {
     let inputs = model.inputs.iter().map(|it| &it.unit);
     let variables = model.variables.iter().map(|it| &it.unit);
     let processes = model.processes.iter().map(|it| &it.unit);
-    states.chain(parameters).chain(inputs).chain(variables).chain(processes)
+    states
+        .chain(parameters)
+        .chain(inputs)
+        .chain(variables)
+        .chain(processes)
 }

@@ -39,7 +39,8 @@ impl About {
             }
             Origin::Assumed(reason) => self.notes.push(format!("Assumed: {reason}")),
             Origin::Computed { model, study, .. } => {
-                self.notes.push(format!("Computed from model {model} by {study}"));
+                self.notes
+                    .push(format!("Computed from model {model} by {study}"));
             }
         }
     }
@@ -49,7 +50,8 @@ impl About {
         let Some(entry) = model.references_bib.entries.get(key) else {
             return;
         };
-        self.notes.push(format!("{what}: {}{place}", entry.citation));
+        self.notes
+            .push(format!("{what}: {}{place}", entry.citation));
         if let Some(doi) = &entry.doi {
             self.described_by.push(doi.clone());
         }

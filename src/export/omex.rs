@@ -34,12 +34,19 @@ pub fn archive(title: &str, about: &str, members: &[Member]) -> Vec<u8> {
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default());
     let manifest = ("manifest.xml", manifest(&all));
-    let files = all.iter().map(|member| (member.name.as_str(), member.text.clone()));
+    let files = all
+        .iter()
+        .map(|member| (member.name.as_str(), member.text.clone()));
     for (name, text) in std::iter::once(manifest).chain(files) {
         writer.start_file(name, options).expect("a short name");
-        writer.write_all(text.as_bytes()).expect("memory takes every byte");
+        writer
+            .write_all(text.as_bytes())
+            .expect("memory takes every byte");
     }
-    writer.finish().expect("memory takes every byte").into_inner()
+    writer
+        .finish()
+        .expect("memory takes every byte")
+        .into_inner()
 }
 
 fn manifest(members: &[&Member]) -> String {

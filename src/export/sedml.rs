@@ -60,7 +60,11 @@ pub fn sedml(course: &Course) -> String {
 
 /// What the figures show; what laboratories report where there is no figure.
 fn shown(course: &Course) -> Vec<Shown> {
-    let figures = course.scenario.figures.iter().filter(|f| f.kind == FigureKind::Time);
+    let figures = course
+        .scenario
+        .figures
+        .iter()
+        .filter(|f| f.kind == FigureKind::Time);
     let mut columns: Vec<Column> = Vec::new();
     for shown in figures.flat_map(|figure| &figure.show) {
         if !columns.contains(&shown.column) && !matches!(shown.column, Column::Input(_)) {
@@ -93,12 +97,14 @@ fn simulation(course: &Course) -> Element {
             .with("value", value.to_string())
     };
     // CVODE, relative tolerance and most steps between two points.
-    let algorithm = Element::new("algorithm").with("kisaoID", "KISAO:0000019").child(
-        Element::new("listOfAlgorithmParameters")
-            .child(parameter("KISAO:0000209", 1e-8))
-            .child(parameter("KISAO:0000211", 1e-10))
-            .child(parameter("KISAO:0000415", 1e6)),
-    );
+    let algorithm = Element::new("algorithm")
+        .with("kisaoID", "KISAO:0000019")
+        .child(
+            Element::new("listOfAlgorithmParameters")
+                .child(parameter("KISAO:0000209", 1e-8))
+                .child(parameter("KISAO:0000211", 1e-10))
+                .child(parameter("KISAO:0000415", 1e6)),
+        );
     Element::new("uniformTimeCourse")
         .with("id", "course")
         .with("name", scenario.title.as_str())

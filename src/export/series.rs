@@ -82,9 +82,18 @@ fn follow(times: &BTreeMap<i64, usize>, first: i64, second: i64) -> (Vec<i64>, f
     }
     let middle = 0.5 * (low + high);
     let whole = middle.round();
-    let period = if (low..high).contains(&whole) { whole } else { middle };
-    let exact = |(k, time): (usize, &i64)| first + (k as f64 * period + 0.5).floor() as i64 == *time;
-    let length = run.iter().enumerate().take_while(|pair| exact(*pair)).count();
+    let period = if (low..high).contains(&whole) {
+        whole
+    } else {
+        middle
+    };
+    let exact =
+        |(k, time): (usize, &i64)| first + (k as f64 * period + 0.5).floor() as i64 == *time;
+    let length = run
+        .iter()
+        .enumerate()
+        .take_while(|pair| exact(*pair))
+        .count();
     run.truncate(length);
     (run, period)
 }
@@ -112,13 +121,19 @@ mod tests {
         }
         let found = series(&given);
         assert_eq!(found.len(), 3);
-        assert!(found.iter().all(|s| s.period == 7.0 * day as f64 && s.count == 8));
+        assert!(
+            found
+                .iter()
+                .all(|s| s.period == 7.0 * day as f64 && s.count == 8)
+        );
         assert_eq!(times(&found), given);
     }
 
     #[test]
     fn pulses_at_a_rate_that_no_nanosecond_divides_come_back_exactly() {
-        let given: Vec<i64> = (0..700).map(|k| (0.1e9 + f64::from(k) * 1e9 / 30.0).round() as i64).collect();
+        let given: Vec<i64> = (0..700)
+            .map(|k| (0.1e9 + f64::from(k) * 1e9 / 30.0).round() as i64)
+            .collect();
         let found = series(&given);
         assert_eq!(found.len(), 1);
         assert_eq!(times(&found), given);

@@ -69,7 +69,10 @@ impl<'m> Subject<'m> {
             time: 0.0,
         };
         let known = values.all();
-        let parts: Vec<f64> = to.iter().map(|(_, share)| values.expr(share, &known)).collect();
+        let parts: Vec<f64> = to
+            .iter()
+            .map(|(_, share)| values.expr(share, &known))
+            .collect();
         for ((state, _), part) in to.iter().zip(parts) {
             self.initial[state.index()] += amount * part;
         }

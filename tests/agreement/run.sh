@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+export PYTHONUTF8=1
 environment=target/agreement
 if ! cmp -s tests/agreement/requirements.txt "$environment/requirements.txt"; then
     rm -rf "$environment"

@@ -188,7 +188,9 @@ fn identifiers(reader: &mut Reader, out: Out) -> Vec<String> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let accession = |text: &str| {
         matches!(text.len(), 6 | 10)
-            && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
     };
     let mut known = Vec::new();
     for (text, span) in reader.texts("identifiers", out) {
