@@ -21,6 +21,7 @@ mod models;
 mod pages;
 mod repeat;
 mod run;
+mod schema;
 mod validate;
 
 /// Simulates the exercise micronutrient network. For education and research; not dietary or medical
@@ -52,6 +53,8 @@ enum Command {
     Edges(edges::EdgesArguments),
     /// What models hold: modules, states, parameters with their origin
     Models(models::ModelsArguments),
+    /// JSON Schema of the files, so that editors complete and check them
+    Schema(schema::SchemaArguments),
     /// Models and scenarios for other simulators
     Export(export::ExportArguments),
     /// Pages from the files: parameters, edges, expectations, sources
@@ -161,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Pages(arguments) => pages::run(&arguments),
     };

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::evaluate::Opcode;
-use crate::model::{Algebra, Condition, Direction, Expr, Function, InputKind, Model};
+use crate::model::{Algebra, Condition, Direction, Expr, Function, InputKind, Limit, Model};
 
 /// Where floored functions stop looking down.
 pub const FLOOR: f64 = 1e-12;
@@ -176,6 +176,8 @@ pub struct Lowered {
     /// Bolus coefficients, input order, then `to` order.
     pub bolus_coefficients: Vec<NodeId>,
     pub events: Vec<NodeId>,
+    /// Two per limit.
+    pub limits: Vec<NodeId>,
     /// One per engine state.
     pub rates: Vec<NodeId>,
 }
@@ -215,6 +217,9 @@ pub fn lower(model: &Model) -> Lowered {
         targets.iter().map(|(_, coefficient)| coefficient)
     }));
     let events = each(&mut model.events.iter().map(|e| &e.root));
+    let sides = |limit: &Limit| [limit.lower.clone(), limit.upper.clone()];
+    let sides: Vec<Expr> = model.limits.iter().flat_map(sides).collect();
+    let limits = each(&mut sides.iter());
     let rates = lower_rates(&mut graph, &names, model);
     let Names {
         variables,
@@ -228,6 +233,7 @@ pub fn lower(model: &Model) -> Lowered {
         references,
         bolus_coefficients,
         events,
+        limits,
         rates,
     }
 }

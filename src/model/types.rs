@@ -59,6 +59,7 @@ pub struct Model {
     pub edges: Vec<Edge>,
     pub references: Vec<Reference>,
     pub events: Vec<Event>,
+    pub limits: Vec<Limit>,
     pub biomarkers: Vec<Biomarker>,
     pub tables: Vec<Table>,
     pub modalities: Vec<Modality>,
@@ -336,6 +337,23 @@ pub struct Event {
     pub action: EventAction,
 }
 
+/// A bound of the range in which a module holds: `lower` stays below `upper`.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    pub name: String,
+    pub title: String,
+    /// As written.
+    pub text: String,
+    pub lower: Expr,
+    pub upper: Expr,
+    /// Both sides are in this unit.
+    pub unit: Unit,
+    /// What is watched is the left side of `text`: `lower`, unless this says that it is `upper`.
+    pub from_below: bool,
+    /// What happens beyond it that the module leaves out.
+    pub beyond: String,
+}
+
 #[derive(Debug, Clone)]
 pub struct Biomarker {
     /// Bare name, unique in the model.
@@ -343,10 +361,12 @@ pub struct Biomarker {
     pub module: String,
     pub title: String,
     pub unit: Unit,
-    pub conventional: Option<Unit>,
+    /// A second unit, and the factor from `unit` to it.
+    pub conventional: Option<(Unit, f64)>,
     pub text: String,
     pub expr: Expr,
-    pub pins: Option<StateId>,
+    /// Pools that a status may set: the first that no other given marker sets.
+    pub pins: Vec<StateId>,
     pub bands: Vec<Band>,
     pub span: Span,
 }

@@ -153,22 +153,17 @@ fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> 
 }
 
 fn failed(model: &Model, arm: &Arm, unsettled: Unsettled) -> ArmResult {
-    let blame = |k: &usize| {
-        let (marker, value, _) = arm.status[*k];
-        let marker = &model.biomarkers[marker];
-        format!(
-            "{} = {value} {} cannot be met: without it there is a state to start from",
-            marker.name, marker.unit.text
-        )
-    };
+    let Unsettled { failure, refusal } = unsettled;
+    let refusal = refusal.map(|refusal| initial::told(model, arm, &failure, &refusal));
     ArmResult {
         parameters: arm.parameters.clone(),
         initial: vec![0.0; model.states.len()],
-        outcome: Err(unsettled.failure),
+        outcome: Err(failure),
         drift: Vec::new(),
         conserved: Vec::new(),
         ledger: Vec::new(),
-        warnings: unsettled.markers.iter().map(blame).collect(),
+        refusal,
+        warnings: Vec::new(),
     }
 }
 
@@ -185,6 +180,7 @@ fn summarise(
         drift: start.drift,
         conserved: Vec::new(),
         ledger: Vec::new(),
+        refusal: None,
         warnings: Vec::new(),
     };
     let Ok(run) = &result.outcome else {

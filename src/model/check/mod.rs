@@ -69,6 +69,7 @@ fn skeleton(file: &ModelFile, shared: &Shared) -> Model {
         edges: Vec::new(),
         references: Vec::new(),
         events: Vec::new(),
+        limits: Vec::new(),
         biomarkers: Vec::new(),
         tables: Vec::new(),
         modalities: Vec::new(),
@@ -211,6 +212,25 @@ fn lower_observers(file: &ModelFile, lowering: &mut Lowering) {
                     .unwrap_or_else(|| event.name.replace('_', " ")),
                 root,
                 action: event.body.action,
+            });
+        }
+        for limit in &module.limits {
+            let own = lowering.limit(scope, &limit.body.holds);
+            let Some((lower, upper, unit, from_below)) = own else {
+                continue;
+            };
+            lowering.model.limits.push(Limit {
+                name: format!("{}.{}", module.name, limit.name),
+                title: limit
+                    .title
+                    .clone()
+                    .unwrap_or_else(|| limit.name.replace('_', " ")),
+                text: limit.body.holds.text.clone(),
+                lower,
+                upper,
+                unit,
+                from_below,
+                beyond: limit.body.beyond.clone(),
             });
         }
         for input in &module.inputs {

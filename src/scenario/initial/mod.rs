@@ -4,15 +4,26 @@
 //!    reference its value.
 //! 2. The arm's person: pools that a status sets are pinned to it, pools slower than a year keep the
 //!    reference value, the rest is solved for.
-//! 3. A warm-up with the habitual schedule gives the phase of the day; pinned pools are restored daily.
+//! 3. A warm-up with the habitual schedule gives the phase of the day; pinned pools are restored daily, and
+//!    at the start each given laboratory value reads as given.
+//!
+//! Start reading at [`find`]; `search.rs` finds states where the straight way fails, `refusal.rs` says why
+//! there is none.
+
+mod refusal;
+mod search;
+
+pub use refusal::told;
+pub use search::Refusal;
 
 use super::Arm;
 use crate::compile::{Program, Slot};
 use crate::engine::{
-    Failure, Member, Options, Restore, Row, System, equilibrium, mean_rates, run_member,
+    Failure, Member, Options, Restore, Row, Share, System, equilibrium, mean_rates, run_member,
 };
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
+use search::Search;
 
 const DAY: f64 = 86_400.0;
 
@@ -28,16 +39,15 @@ pub struct Initial {
 #[derive(Debug)]
 pub struct Unsettled {
     pub failure: Failure,
-    /// Laboratory values (index into the arm's status) of which any one stands in the way: without it
-    /// there is a start.
-    pub markers: Vec<usize>,
+    /// What is asked that no state has; `None` where the run before t = 0 itself failed.
+    pub refusal: Option<Refusal>,
 }
 
 impl From<Failure> for Unsettled {
     fn from(failure: Failure) -> Self {
         Unsettled {
             failure,
-            markers: Vec::new(),
+            refusal: None,
         }
     }
 }
@@ -82,38 +92,40 @@ pub fn find(
     declared_only: bool,
 ) -> Result<Initial, Unsettled> {
     let mut parameters = arm.parameters.clone();
-    let reference = if model.references.is_empty() && declared_only {
-        declared(model, program, &parameters)
-    } else {
-        reference(model, program, arm, &mut parameters)?
-    };
     if declared_only {
+        if !model.references.is_empty() {
+            reference(model, program, arm, &mut parameters)?;
+        }
         return Ok(Initial {
             state: declared(model, program, &parameters),
             parameters,
             drift: Vec::new(),
         });
     }
+    let reference = reference(model, program, arm, &mut parameters)?;
     let still = with_clock(model, &parameters, 0.0);
     let scale = scales(model, program);
-    let settle = |status: &[(usize, f64, StateId)]| {
-        let rows = rows(model, program, status, &reference, &still, false);
-        equilibrium(program, &still, &arm.habit, &reference, &rows, &scale)
+    let search = Search {
+        model,
+        program,
+        arm,
+        reference: &reference.state,
+        reference_habit: &reference.habit,
+        reference_parameters: &reference.parameters,
+        parameters: &still,
+        scale: &scale,
     };
-    let state = settle(&arm.status).map_err(|failure| {
-        let without = |k: &usize| {
-            let mut others = arm.status.clone();
-            others.remove(*k);
-            settle(&others).is_ok()
-        };
-        let markers = (0..arm.status.len()).filter(without).collect();
-        Unsettled { failure, markers }
-    })?;
+    let refused = |(failure, refusal)| Unsettled {
+        failure,
+        refusal: Some(refusal),
+    };
+    let state = search.settle().map_err(refused)?;
     let rates = mean_rates(program, &still, &arm.habit, &state);
     let pinned = arm.status.iter().map(|(_, _, state)| *state);
     let drift = pinned.map(|id| (id, rates[id.index()] * DAY)).collect();
     let mut state = warm_up(program, arm, options, warm_up_s, &parameters, state)?;
     state[model.states.len()..].fill(0.0);
+    read_back(program, arm, &parameters, &mut state)?;
     Ok(Initial {
         parameters,
         state,
@@ -131,13 +143,21 @@ fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
     changed
 }
 
+/// The reference person at rest in their own habit.
+struct Reference {
+    state: Vec<f64>,
+    /// With every factor edge neutral.
+    parameters: Vec<f64>,
+    habit: Vec<Share>,
+}
+
 /// Solves the reference person and writes every reference value into `parameters`.
 fn reference(
     model: &Model,
     program: &Program,
     arm: &Arm,
     parameters: &mut [f64],
-) -> Result<Vec<f64>, Failure> {
+) -> Result<Reference, Unsettled> {
     let mut neutral = with_clock(model, parameters, 0.0);
     let people = model.people.iter().find(|people| people.name == arm.people);
     let mut person = Arm::resting("", model);
@@ -153,23 +173,96 @@ fn reference(
             *slot = if structural { 1.0 } else { 0.0 };
         }
     }
-    let Arm { inputs, habit, .. } = person;
-    let mut state = declared(model, program, &neutral);
+    let relax = |parameters: &mut [f64], start: Vec<f64>| {
+        relaxed(model, program, &person, parameters, start)
+    };
+    let start = declared(model, program, &neutral);
+    let state = match relax(&mut neutral, start) {
+        Ok(state) => state,
+        Err(failure) => {
+            let mut usual: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
+            for (slot, (parameter, own)) in
+                usual.iter_mut().zip(model.parameters.iter().zip(&neutral))
+            {
+                if parameter.kind != ParameterKind::Declared {
+                    *slot = *own;
+                }
+            }
+            for (id, value) in people.iter().flat_map(|people| &people.parameters) {
+                usual[id.index()] = *value;
+            }
+            let start = declared(model, program, &usual);
+            let start = relax(&mut usual, start)?;
+            let state = from_usual(model, program, &person, &usual, &mut neutral, &start);
+            let refused = |share| Unsettled {
+                failure,
+                refusal: Some(Refusal::NoReference { share }),
+            };
+            state.map_err(refused)?
+        }
+    };
+    for reference in &model.references {
+        parameters[reference.parameter.index()] = neutral[reference.parameter.index()];
+    }
+    Ok(Reference {
+        state,
+        parameters: neutral,
+        habit: person.habit,
+    })
+}
+
+/// A steady state with the references that it gives.
+fn relaxed(
+    model: &Model,
+    program: &Program,
+    person: &Arm,
+    parameters: &mut [f64],
+    mut state: Vec<f64>,
+) -> Result<Vec<f64>, Failure> {
     let scale = scales(model, program);
     // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.
     for _ in 0..50 {
-        let changed = read_references(model, program, &state, &inputs, &mut neutral);
-        let rows = rows(model, program, &[], &state, &neutral, true);
-        state = equilibrium(program, &neutral, &habit, &state, &rows, &scale)?;
+        let changed = read_references(model, program, &state, &person.inputs, parameters);
+        let rows = rows(model, program, &[], &state, parameters, true);
+        state = equilibrium(program, parameters, &person.habit, &state, &rows, &scale)?;
         if changed < 1e-13 {
             break;
         }
     }
-    read_references(model, program, &state, &inputs, &mut neutral);
-    for reference in &model.references {
-        parameters[reference.parameter.index()] = neutral[reference.parameter.index()];
-    }
+    read_references(model, program, &state, &person.inputs, parameters);
     Ok(state)
+}
+
+/// The same for a person whose parameters differ from the model's own, followed from the one who has those;
+/// else how much of the way leads somewhere.
+fn from_usual(
+    model: &Model,
+    program: &Program,
+    person: &Arm,
+    usual: &[f64],
+    parameters: &mut [f64],
+    start: &[f64],
+) -> Result<Vec<f64>, f64> {
+    // References stay on the way and are found at its end.
+    for reference in &model.references {
+        parameters[reference.parameter.index()] = usual[reference.parameter.index()];
+    }
+    let scale = scales(model, program);
+    let path = |share: f64, guess: &[f64]| {
+        let between = search::mixed(usual, parameters, share);
+        let rows = rows(model, program, &[], guess, &between, true);
+        search::near(
+            model,
+            program,
+            &between,
+            &person.habit,
+            guess,
+            &rows,
+            &scale,
+        )
+    };
+    let state = search::walk(start, 0.0, path).map_err(|ended| ended.share)?;
+    relaxed(model, program, person, parameters, state).map_err(|_| 1.0)
 }
 
 /// Sets references from the observables at a state; returns the largest relative change.
@@ -288,4 +381,98 @@ fn warm_up(
         ..options.clone()
     };
     Ok(run_member(program, &member, &options)?.final_state)
+}
+
+/// How far a laboratory value may read from what was given, relative to it.
+const READ_BACK: f64 = 0.01;
+
+/// Sets the pools of given laboratory values so that each reads as given at t = 0: what else it is made of
+/// has moved with the phase of the day.
+fn read_back(
+    program: &Program,
+    arm: &Arm,
+    parameters: &[f64],
+    state: &mut [f64],
+) -> Result<(), Unsettled> {
+    let off = |state: &[f64], marker: usize| {
+        let reads = search::readings(program, arm, parameters, &arm.inputs, state)[marker];
+        reads / arm.status[marker].1 - 1.0
+    };
+    let worst = |state: &[f64]| {
+        let markers = (0..arm.status.len()).map(|marker| (off(state, marker), marker));
+        markers
+            .filter(|(off, _)| !(off.abs() <= READ_BACK))
+            .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
+    };
+    for _ in 0..2 * arm.status.len() {
+        let Some((_, marker)) = worst(state) else {
+            return Ok(());
+        };
+        let pool = arm.status[marker].2.index();
+        let kept = state[pool];
+        let found = share_of(1e-3, 1e3, |share| {
+            state[pool] = kept * share;
+            off(state, marker)
+        });
+        state[pool] = kept * found.unwrap_or(1.0);
+        if found.is_none()
+            && let Some((carrier, share)) = carrier(state, |state| off(state, marker))
+        {
+            state[carrier] *= share;
+        }
+    }
+    let Some((off, marker)) = worst(state) else {
+        return Ok(());
+    };
+    let pool = arm.status[marker].2;
+    Err(Unsettled {
+        failure: Failure::NoEquilibrium {
+            state: pool.0,
+            drift: 0.0,
+        },
+        refusal: Some(Refusal::Adrift {
+            marker,
+            reads: arm.status[marker].1 * (1.0 + off),
+        }),
+    })
+}
+
+/// The state that weighs most in a reading, and what it must be multiplied by to bring it right: a value that
+/// follows its pool slowly has drifted with the days of the warm-up.
+fn carrier(state: &[f64], off: impl Fn(&[f64]) -> f64) -> Option<(usize, f64)> {
+    let now = off(state);
+    let mut moved = state.to_vec();
+    let mut weigh = |at: usize, share: f64| {
+        moved[at] = state[at] * share;
+        let there = off(&moved);
+        moved[at] = state[at];
+        there
+    };
+    let weight =
+        |at: usize, weigh: &mut dyn FnMut(usize, f64) -> f64| (weigh(at, 1.01) - now).abs();
+    let mut best = (0.0, 0);
+    for at in 0..state.len() {
+        let own = weight(at, &mut weigh);
+        if own > best.0 {
+            best = (own, at);
+        }
+    }
+    let share = share_of(1e-2, 1e2, |share| weigh(best.1, share))?;
+    Some((best.1, share))
+}
+
+/// Where a function of a share changes sign, by halving the interval of its logarithm.
+fn share_of(mut low: f64, mut high: f64, mut f: impl FnMut(f64) -> f64) -> Option<f64> {
+    let below = f(low) < 0.0;
+    if below == (f(high) < 0.0) {
+        return None;
+    }
+    for _ in 0..60 {
+        let middle = (low * high).sqrt();
+        match (f(middle) < 0.0) == below {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Some((low * high).sqrt())
 }
