@@ -457,7 +457,7 @@ pub struct BibEntry {
 
 /// A purely numeric expression: names resolved, laws inlined (a call keeps its name beside what it
 /// comes to), unit factors explicit.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
     Number(f64),
     /// A number with a unit (its text left empty): a conversion, a molar mass, a literal beside a
@@ -490,42 +490,6 @@ pub enum Expr {
     /// A rate law as it was called (its name, its arguments by name), and what that comes to; the value
     /// holds each argument wherever the law names it.
     Law(String, Vec<(String, Expr)>, Box<Expr>),
-}
-
-/// As what is computed: a factor as its number, a law as what it comes to. Fingerprints of models are taken
-/// from this.
-impl std::fmt::Debug for Expr {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut tuple = |name: &str, fields: &[&dyn std::fmt::Debug]| {
-            let mut tuple = f.debug_tuple(name);
-            for field in fields {
-                tuple.field(field);
-            }
-            tuple.finish()
-        };
-        match self {
-            Expr::Number(value) | Expr::Factor(value, _) => tuple("Number", &[value]),
-            Expr::Parameter(id) => tuple("Parameter", &[id]),
-            Expr::Input(id) => tuple("Input", &[id]),
-            Expr::State(id) => tuple("State", &[id]),
-            Expr::Variable(id) => tuple("Variable", &[id]),
-            Expr::Process(id) => tuple("Process", &[id]),
-            Expr::Time => tuple("Time", &[]),
-            Expr::Negate(a) => tuple("Negate", &[a]),
-            Expr::Add(a, b) => tuple("Add", &[a, b]),
-            Expr::Subtract(a, b) => tuple("Subtract", &[a, b]),
-            Expr::Multiply(a, b) => tuple("Multiply", &[a, b]),
-            Expr::Divide(a, b) => tuple("Divide", &[a, b]),
-            Expr::PowerInteger(a, exponent) => tuple("PowerInteger", &[a, exponent]),
-            Expr::Power(a, b) => tuple("Power", &[a, b]),
-            Expr::Call(function, a) => tuple("Call", &[function, a]),
-            Expr::Minimum(a, b) => tuple("Minimum", &[a, b]),
-            Expr::Maximum(a, b) => tuple("Maximum", &[a, b]),
-            Expr::Select(condition, a, b) => tuple("Select", &[condition, a, b]),
-            Expr::Table(id, arguments) => tuple("Table", &[id, arguments]),
-            Expr::Law(_, _, value) => value.fmt(f),
-        }
-    }
 }
 
 /// `Ln`, `Log10` and `SquareRoot` act on `max(x, 1e-12)`.
