@@ -60,6 +60,7 @@ pub fn bibliography(file: FileId, text: &str, out: Out) -> Bibliography {
             BibEntry {
                 key: entry.key.clone(),
                 citation,
+                doi: field("doi"),
                 bibtex: entry
                     .to_bibtex_string()
                     .unwrap_or_else(|_| entry.to_biblatex_string()),

@@ -206,6 +206,8 @@ pub struct State {
     pub of: Vec<(String, f64)>,
     pub equilibrium: Equilibrium,
     pub signed: bool,
+    /// What it is in public databases: `CHEBI:38290`, `uniprot:P81172`.
+    pub identifiers: Vec<String>,
     pub span: Span,
 }
 
@@ -447,6 +449,8 @@ pub struct BibEntry {
     pub key: String,
     /// One line for people: authors, year, title, journal.
     pub citation: String,
+    /// As the entry gives it; nobody guesses one.
+    pub doi: Option<String>,
     /// The entry as written.
     pub bibtex: String,
 }

@@ -202,6 +202,10 @@ fn state() -> Fields {
             ),
         ),
         ("signed", truth("It may be negative")),
+        (
+            "identifiers",
+            texts("What it is in public databases: \"CHEBI:38290\", \"uniprot:P81172\""),
+        ),
     ]
 }
 
