@@ -81,12 +81,66 @@ pub fn find(
     warm_up_s: f64,
     declared_only: bool,
 ) -> Result<Initial, Unsettled> {
+    let reference = Reference::find(model, program, arm, declared_only)?;
+    let mut start = settle(model, program, arm, &reference, declared_only)?;
+    if let Some((member, options)) = warm_up(arm, options, warm_up_s, declared_only, &start) {
+        start.warmed_up(model, run_member(program, &member, &options)?.final_state);
+    }
+    Ok(start)
+}
+
+/// The reference person of an arm: where the search for a start begins, and what `norm` and edges measure
+/// against. It depends on the arm's people and parameters alone, edge strengths apart.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    state: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl Reference {
+    /// # Errors
+    /// The engine's reason if the reference person has no equilibrium.
+    pub fn find(
+        model: &Model,
+        program: &Program,
+        arm: &Arm,
+        declared_only: bool,
+    ) -> Result<Reference, Failure> {
+        let mut parameters = arm.parameters.clone();
+        let state = if model.references.is_empty() && declared_only {
+            declared(model, program, &parameters)
+        } else {
+            reference(model, program, arm, &mut parameters)?
+        };
+        let value = |reference: &crate::model::Reference| parameters[reference.parameter.index()];
+        let values = model.references.iter().map(value).collect();
+        Ok(Reference { state, values })
+    }
+
+    /// Two arms with the same key have the same reference, bit for bit.
+    pub fn key(model: &Model, arm: &Arm) -> (String, Vec<u64>) {
+        let free = |p: &Parameter| !matches!(p.kind, ParameterKind::EdgeStrength(_));
+        let values = model.parameters.iter().zip(&arm.parameters);
+        let bits = values.filter(|(p, _)| free(p)).map(|(_, v)| v.to_bits());
+        (arm.people.clone(), bits.collect())
+    }
+}
+
+/// Where an arm starts before its warm-up.
+///
+/// # Errors
+/// As [`find`].
+pub fn settle(
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    reference: &Reference,
+    declared_only: bool,
+) -> Result<Initial, Unsettled> {
     let mut parameters = arm.parameters.clone();
-    let reference = if model.references.is_empty() && declared_only {
-        declared(model, program, &parameters)
-    } else {
-        reference(model, program, arm, &mut parameters)?
-    };
+    for (known, value) in model.references.iter().zip(&reference.values) {
+        parameters[known.parameter.index()] = *value;
+    }
     if declared_only {
         return Ok(Initial {
             state: declared(model, program, &parameters),
@@ -97,8 +151,8 @@ pub fn find(
     let still = with_clock(model, &parameters, 0.0);
     let scale = scales(model, program);
     let settle = |status: &[(usize, f64, StateId)]| {
-        let rows = rows(model, program, status, &reference, &still, false);
-        equilibrium(program, &still, &arm.habit, &reference, &rows, &scale)
+        let rows = rows(model, program, status, &reference.state, &still, false);
+        equilibrium(program, &still, &arm.habit, &reference.state, &rows, &scale)
     };
     let state = settle(&arm.status).map_err(|failure| {
         let without = |k: &usize| {
@@ -112,13 +166,19 @@ pub fn find(
     let rates = mean_rates(program, &still, &arm.habit, &state);
     let pinned = arm.status.iter().map(|(_, _, state)| *state);
     let drift = pinned.map(|id| (id, rates[id.index()] * DAY)).collect();
-    let mut state = warm_up(program, arm, options, warm_up_s, &parameters, state)?;
-    state[model.states.len()..].fill(0.0);
     Ok(Initial {
         parameters,
         state,
         drift,
     })
+}
+
+impl Initial {
+    /// Takes over the state at the end of the warm-up; what is counted is counted from here on.
+    pub fn warmed_up(&mut self, model: &Model, mut state: Vec<f64>) {
+        state[model.states.len()..].fill(0.0);
+        self.state = state;
+    }
 }
 
 fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
@@ -255,23 +315,23 @@ fn never_moved(model: &Model, at: usize) -> bool {
     !moved && !model.rates.iter().any(|rate| rate.state == id)
 }
 
-fn warm_up(
-    program: &Program,
+/// The warm-up as a member of its own; `None` if the start needs none.
+pub fn warm_up(
     arm: &Arm,
     options: &Options,
     warm_up_s: f64,
-    parameters: &[f64],
-    state: Vec<f64>,
-) -> Result<Vec<f64>, Failure> {
-    if warm_up_s <= 0.0 {
-        return Ok(state);
+    declared_only: bool,
+    start: &Initial,
+) -> Option<(Member, Options)> {
+    if declared_only || warm_up_s <= 0.0 {
+        return None;
     }
     let days = (warm_up_s / DAY).floor() as u32;
     let states: Vec<u32> = arm.status.iter().map(|(_, _, state)| state.0).collect();
     let member = Member {
-        parameters: parameters.to_vec(),
+        parameters: start.parameters.clone(),
         inputs: arm.inputs_at_warm_up.clone(),
-        y0: state,
+        y0: start.state.clone(),
         t0: -warm_up_s,
         t_end: 0.0,
         breakpoints: arm.habitual.clone(),
@@ -287,5 +347,5 @@ fn warm_up(
         event_actions: Vec::new(),
         ..options.clone()
     };
-    Ok(run_member(program, &member, &options)?.final_state)
+    Some((member, options))
 }
