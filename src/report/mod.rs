@@ -15,6 +15,7 @@ pub mod provenance;
 pub mod reference;
 pub mod reference_pages;
 pub mod residuals;
+pub mod sweep;
 pub mod table;
 pub mod words;
 pub mod write;

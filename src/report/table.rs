@@ -134,7 +134,7 @@ fn share_below(a: f64, b: f64, limit: f64) -> f64 {
 
 /// The shortest text that reads back to the same bits; powers of ten where plain digits would be mostly
 /// zeros.
-fn exact(value: f64) -> String {
+pub fn exact(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&size) {
         format!("{value}")

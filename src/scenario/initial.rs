@@ -17,6 +17,7 @@ use crate::model::*;
 const DAY: f64 = 86_400.0;
 
 /// Initial state and parameters with references filled in.
+#[derive(Debug, Clone)]
 pub struct Initial {
     pub parameters: Vec<f64>,
     pub state: Vec<f64>,
