@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Lanes, Loaded, Shard, complaint, unwritten};
 use crate::cli::progress;
-use crate::compile::{Program, compile};
+use crate::compile::compile;
 use crate::report::sweep::chunk;
 use crate::report::words;
 use crate::report::write::{self, WriteError};
@@ -109,10 +109,10 @@ impl<'l> Work<'l> {
             let why = words::failure(&failure, &sweep.model);
             complaint(1, &format!("there is no start to share: arm {arm}: {why}"))
         })?;
-        self.over_threads(&prepared, &program)
+        self.over_threads(&prepared)
     }
 
-    fn over_threads(&self, prepared: &Prepared, _: &Program) -> Result<(u64, u64), u8> {
+    fn over_threads(&self, prepared: &Prepared) -> Result<(u64, u64), u8> {
         let threads = usize::from(self.lanes.threads.unwrap_or(0));
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| complaint(1, &error.to_string()))?;

@@ -25,8 +25,22 @@ use carry_out::Work;
 pub struct SweepArguments {
     #[command(subcommand)]
     part: Option<Part>,
+    /// Study file (NAME.study.toml with study = "sweep")
+    #[arg(required = true)]
+    study: Option<PathBuf>,
     #[command(flatten)]
-    whole: Option<WholeArguments>,
+    changes: Changes,
+    #[command(flatten)]
+    lanes: Lanes,
+    /// Folder for the results (default: output/TOPIC/QUESTION)
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Go on with an unfinished sweep
+    #[arg(long)]
+    resume: bool,
+    /// Say what would be run, and stop
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,23 +77,6 @@ struct Lanes {
     /// Take the chunks in an order shuffled with this number
     #[arg(long, value_name = "SEED", hide = true)]
     shuffle: Option<u64>,
-}
-
-#[derive(Debug, Clone, Args)]
-struct WholeArguments {
-    #[command(flatten)]
-    study: StudyArguments,
-    #[command(flatten)]
-    lanes: Lanes,
-    /// Folder for the results (default: output/TOPIC/QUESTION)
-    #[arg(short, long, value_name = "DIR")]
-    output: Option<PathBuf>,
-    /// Go on with an unfinished sweep
-    #[arg(long)]
-    resume: bool,
-    /// Say what would be run, and stop
-    #[arg(long)]
-    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -179,14 +176,13 @@ impl Shard {
 }
 
 pub fn run(arguments: &SweepArguments) -> u8 {
-    let done = match (&arguments.part, &arguments.whole) {
-        (Some(Part::Plan(arguments)), _) => plan_only(arguments),
-        (Some(Part::Run(arguments)), _) => run_shard(arguments),
-        (Some(Part::Merge(arguments)), _) => merge(arguments),
-        (Some(Part::Member(arguments)), _) => member(arguments),
-        (Some(Part::Slurm(arguments)), _) => cluster::slurm(arguments),
-        (None, Some(arguments)) => run_whole(arguments),
-        (None, None) => Err(complaint(2, "name a study file, or a part: plan, run, merge, member, slurm")),
+    let done = match &arguments.part {
+        Some(Part::Plan(arguments)) => plan_only(arguments),
+        Some(Part::Run(arguments)) => run_shard(arguments),
+        Some(Part::Merge(arguments)) => merge(arguments),
+        Some(Part::Member(arguments)) => member(arguments),
+        Some(Part::Slurm(arguments)) => cluster::slurm(arguments),
+        None => run_whole(arguments),
     };
     done.unwrap_or_else(|code| code)
 }
@@ -302,13 +298,17 @@ fn plan_only(arguments: &PlanArguments) -> Result<u8, u8> {
     Ok(0)
 }
 
-fn run_whole(arguments: &WholeArguments) -> Result<u8, u8> {
-    let loaded = load(&arguments.study)?;
+fn run_whole(arguments: &SweepArguments) -> Result<u8, u8> {
+    let study = StudyArguments {
+        study: arguments.study.clone().expect("required without a part"),
+        changes: arguments.changes.clone(),
+    };
+    let loaded = load(&study)?;
     if arguments.dry_run {
         say(&facts(&loaded));
         return Ok(0);
     }
-    let folder = folder_of(arguments.output.as_ref(), &arguments.study);
+    let folder = folder_of(arguments.output.as_ref(), &study);
     let begun = chunk::found(&folder).map_err(|why| complaint(2, &why))?;
     if arguments.resume {
         if let Some(known) = matching(&folder, &loaded.plan)?
