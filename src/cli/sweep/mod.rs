@@ -13,8 +13,10 @@ use clap::{Args, Subcommand};
 use super::{Changes, refuse, say};
 use crate::diagnostics::Sources;
 use crate::engine::Width;
+use crate::report::drawing::png::png;
+use crate::report::drawing::svg::{Font, svg};
 use crate::report::sweep::plan::{self, Plan};
-use crate::report::sweep::{chunk, tables};
+use crate::report::sweep::{chunk, figures, tables};
 use crate::report::write;
 use crate::study::load::{AnyStudy, SUFFIX, load_study};
 use crate::study::sweep::Sweep;
@@ -386,19 +388,36 @@ fn finish(
     carry_out::made(folder).map_err(|error| unwritten(&error))?;
     let result = tables::assemble(sweep, plan, &places, folder).map_err(broken)?;
     let failed = result.failed;
+    let figures = draw(sweep, folder, failed)?;
     let complete = Plan {
         result: Some(result),
         ..plan.clone()
     };
     save_plan(folder, &complete)?;
     say(&format!(
-        "{}\n{} members, {failed} failed{}; tables in {}\n",
+        "{}\n{} members, {failed} failed{}; tables and {figures} figures in {}\n",
         sweep.title,
         plan.members,
         if failed > 0 { ": see failures.csv" } else { "" },
         folder.display()
     ));
     Ok(code(failed, plan.members))
+}
+
+/// Draws the figures; how many there are.
+fn draw(sweep: &Sweep, folder: &Path, failed: u64) -> Result<usize, u8> {
+    let scenes = figures::scenes(sweep, folder, failed).map_err(|why| complaint(1, &why))?;
+    for (at, scene) in scenes.iter().enumerate() {
+        let name = format!("figures/figure_{}", at + 1);
+        let files = [
+            (format!("{name}.svg"), svg(scene, Font::Inside).into_bytes()),
+            (format!("{name}.png"), png(scene)),
+        ];
+        for (name, bytes) in files {
+            carry_out::save(folder, &name, &bytes).map_err(|error| unwritten(&error))?;
+        }
+    }
+    Ok(scenes.len())
 }
 
 fn code(failed: u64, members: u64) -> u8 {

@@ -19,9 +19,11 @@ use crate::units::Unit;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
-/// Members of a chunk where a study does not say: enough to keep all lanes busy to the end, few enough that
-/// little is lost.
-const CHUNK: u64 = 128;
+/// Members of a chunk where a study does not say: as many as keep the lanes busy to its end, fewer where
+/// there would be too few chunks for many cores.
+fn usual_chunk(members: u64) -> u64 {
+    members.div_ceil(16).next_multiple_of(8).clamp(8, 128)
+}
 
 /// Keys of a scenario that a sweep has no use for.
 const LEFT_OUT: [&str; 4] = ["figure", "expect", "data", "lesson"];
@@ -47,7 +49,7 @@ pub fn sweep(
     let named = reader.required_text("scenario", out);
     let set = reader.sub("set", out);
     let seed = whole(&mut reader, "seed", 0.0, out).unwrap_or(1);
-    let chunk = whole(&mut reader, "chunk", 1.0, out).unwrap_or(CHUNK);
+    let chunk = whole(&mut reader, "chunk", 1.0, out);
     let starts = [("own", false), ("shared", true)];
     let shared_start = choice(&mut reader, "initial", &starts, out).unwrap_or(false);
     let designs = reader.required("design", out).and_then(|_| reader.list("design", out));
@@ -129,6 +131,7 @@ pub fn sweep(
     if out.iter().any(|d| d.severity == crate::diagnostics::Severity::Error) {
         return None;
     }
+    let members = design.members();
     let measures = records.iter().map(|record| record.measure.clone()).collect();
     let template = Template::new(&opened, &tree, &design, measures)
         .map_err(|found| out.extend(found))
@@ -146,7 +149,7 @@ pub fn sweep(
         series,
         figures,
         shared_start,
-        chunk,
+        chunk: chunk.unwrap_or(usual_chunk(members)),
         text: text.to_string(),
     })
 }
