@@ -11,7 +11,7 @@
 //! has its expectations beside it, in `NAME.expect`.
 //!
 //! `module/`, `model/` and `shared/` are put into a copy of `tests/fixtures/small` with
-//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy.
+//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy, `study/` varies its `effort.toml`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -233,10 +233,15 @@ fn broken_scenarios_are_refused_as_their_files_say() {
     all_as_expected("scenario", "scenarios");
 }
 
+#[test]
+fn broken_studies_are_refused_as_their_files_say() {
+    all_as_expected("study", "scenarios");
+}
+
 /// Every file says what it expects.
 #[test]
 fn every_case_has_expectations() {
-    for kind in ["module", "model", "shared", "scenario"] {
+    for kind in ["module", "model", "shared", "scenario", "study"] {
         for case in cases(kind) {
             assert!(expected(&case).is_some(), "{}", case.display());
         }

@@ -115,7 +115,11 @@ impl Opened {
     ///
     /// # Errors
     /// Every problem found, after those already in `out`.
-    pub fn check(&self, tree: &Tree, mut out: Vec<Diagnostic>) -> Result<Scenario, Vec<Diagnostic>> {
+    pub fn check(
+        &self,
+        tree: &Tree,
+        mut out: Vec<Diagnostic>,
+    ) -> Result<Scenario, Vec<Diagnostic>> {
         let written = resolve::Written {
             path: &self.path,
             files: self.files.clone(),

@@ -29,7 +29,9 @@ pub fn evaluate(
 ) -> Result<f64, String> {
     let read = |wanted: &Term| {
         let outcome = &arms[wanted.arm.unwrap_or(arm)].outcome;
-        let trajectory = outcome.as_ref().map_err(|_| "this arm failed".to_string())?;
+        let trajectory = outcome
+            .as_ref()
+            .map_err(|_| "this arm failed".to_string())?;
         term(wanted, program, trajectory)
     };
     let first = read(&measure.first)?;

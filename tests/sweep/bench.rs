@@ -110,7 +110,15 @@ impl Bench {
             let path = self.path(name).join(file);
             fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
         };
-        ["members.csv", "failures.csv", "series.csv", "columns.csv", "sweep.json"].map(read).concat()
+        [
+            "members.csv",
+            "failures.csv",
+            "series.csv",
+            "columns.csv",
+            "sweep.json",
+        ]
+        .map(read)
+        .concat()
     }
 }
 

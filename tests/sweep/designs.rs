@@ -15,16 +15,31 @@ fn a_member_that_fails_is_told_with_its_reason() {
     let rows: Vec<&str> = failures.lines().skip(1).collect();
     assert_eq!(rows.len(), 16);
     for (row, member) in rows.iter().zip(16..) {
-        assert!(row.starts_with(&format!("{member},alternate days,start,")), "{row}");
-        assert!(row.contains("there is no equilibrium") && row.contains("serum_ferritin = 10000000 ug/L"), "{row}");
+        assert!(
+            row.starts_with(&format!("{member},alternate days,start,")),
+            "{row}"
+        );
+        assert!(
+            row.contains("there is no equilibrium")
+                && row.contains("serum_ferritin = 10000000 ug/L"),
+            "{row}"
+        );
     }
     let members = fs::read_to_string(bench.path("out/members.csv")).expect("written");
-    assert!(members.lines().nth(17).is_some_and(|row| row.ends_with(",,")), "no numbers of a failed member");
+    assert!(
+        members
+            .lines()
+            .nth(17)
+            .is_some_and(|row| row.ends_with(",,")),
+        "no numbers of a failed member"
+    );
 }
 
 #[test]
 fn figures_are_drawn_and_their_texts_stay_on_the_page() {
-    let study = crate::bench::STUDY.replace("[[series]]\n", "").replace("1e7 ug/L", "22 ug/L")
+    let study = crate::bench::STUDY
+        .replace("[[series]]\n", "")
+        .replace("1e7 ug/L", "22 ug/L")
         + "[[figure]]\ntitle = \"A curve\"\nrecord = \"gain\"\nx = \"dose\"\nlines = \"ferritin\"\n\
            [[figure]]\ntitle = \"A map\"\nrecord = \"gain\"\nx = \"dose\"\ny = \"ferritin\"\n\
            [[figure]]\ntitle = \"Panels\"\nrecord = \"gain\"\nx = \"dose\"\npanels = \"ferritin\"\n\
@@ -34,11 +49,15 @@ fn figures_are_drawn_and_their_texts_stay_on_the_page() {
     let output = bench.sweep(&["STUDY", "-o", "@out"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for at in 1..=4 {
-        let svg = fs::read_to_string(bench.path(&format!("out/figures/figure_{at}.svg"))).expect("drawn");
+        let svg =
+            fs::read_to_string(bench.path(&format!("out/figures/figure_{at}.svg"))).expect("drawn");
         assert!(svg.contains("</svg>"));
         let png = fs::read(bench.path(&format!("out/figures/figure_{at}.png"))).expect("drawn");
         assert_eq!(&png[1..4], b"PNG");
     }
     let first = fs::read_to_string(bench.path("out/figures/figure_1.svg")).expect("drawn");
-    assert!(first.contains("A curve") && first.contains("Dose") && first.contains("µg/L"), "named axes");
+    assert!(
+        first.contains("A curve") && first.contains("Dose") && first.contains("µg/L"),
+        "named axes"
+    );
 }

@@ -25,7 +25,10 @@ fn threads_lanes_and_order_change_nothing() {
         ("wide", &["-j", "1", "--lanes", "16"]),
     ] {
         assert!(whole(&bench, name, words) == one, "{name}");
-        assert!(!bench.path(name).join("chunks").exists(), "chunks are no result");
+        assert!(
+            !bench.path(name).join("chunks").exists(),
+            "chunks are no result"
+        );
     }
 }
 
@@ -39,8 +42,13 @@ fn shards_merge_to_the_same_bytes() {
         for index in 1..=count {
             let folder = format!("@shard_{count}_{index}");
             let shard = format!("{index}/{count}");
-            let output = bench.sweep(&["run", "STUDY", "--shard", &shard, "-o", &folder, "-j", "2"]);
-            assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{}", stderr(&output));
+            let output =
+                bench.sweep(&["run", "STUDY", "--shard", &shard, "-o", &folder, "-j", "2"]);
+            assert!(
+                matches!(output.status.code(), Some(0 | 1 | 3)),
+                "{}",
+                stderr(&output)
+            );
             folders.push(folder);
         }
         // Whatever the order in which they are named.
@@ -57,9 +65,15 @@ fn shards_merge_to_the_same_bytes() {
     for task in 4..=6 {
         let mut command = bench.command(&["run", "STUDY", "-o", "@array"]);
         command.env("SLURM_ARRAY_TASK_ID", task.to_string());
-        command.env("SLURM_ARRAY_TASK_MIN", "4").env("SLURM_ARRAY_TASK_COUNT", "3");
+        command
+            .env("SLURM_ARRAY_TASK_MIN", "4")
+            .env("SLURM_ARRAY_TASK_COUNT", "3");
         let output = command.output().expect("it starts");
-        assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{}", stderr(&output));
+        assert!(
+            matches!(output.status.code(), Some(0 | 1 | 3)),
+            "{}",
+            stderr(&output)
+        );
     }
     let output = bench.sweep(&["merge", "STUDY", "@array"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
@@ -71,7 +85,11 @@ fn a_merge_names_what_is_missing_twice_damaged_or_foreign() {
     let bench = Bench::new();
     let run = |shard: &str, folder: &str| {
         let output = bench.sweep(&["run", "STUDY", "--shard", shard, "-o", folder, "-j", "2"]);
-        assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{}", stderr(&output));
+        assert!(
+            matches!(output.status.code(), Some(0 | 1 | 3)),
+            "{}",
+            stderr(&output)
+        );
     };
     let refused = |words: &[&str], code: i32, parts: &[&str]| {
         let output = bench.sweep(words);
@@ -83,12 +101,26 @@ fn a_merge_names_what_is_missing_twice_damaged_or_foreign() {
     run("1/3", "@a");
     run("2/3", "@b");
     let merge = ["merge", "STUDY", "@a", "@b", "-o", "@out"];
-    refused(&merge, 1, &["chunk 2 (members 16 to 23) is missing", "1 more of 6"]);
+    refused(
+        &merge,
+        1,
+        &["chunk 2 (members 16 to 23) is missing", "1 more of 6"],
+    );
     run("3/3", "@c");
     run("1/3", "@c");
     let merge = ["merge", "STUDY", "@a", "@b", "@c", "-o", "@out"];
-    refused(&merge, 1, &["chunk 0 (members 0 to 7) is there 2 times", "merge each shard once"]);
-    assert!(!bench.path("out/members.csv").exists(), "nothing half-written");
+    refused(
+        &merge,
+        1,
+        &[
+            "chunk 0 (members 0 to 7) is there 2 times",
+            "merge each shard once",
+        ],
+    );
+    assert!(
+        !bench.path("out/members.csv").exists(),
+        "nothing half-written"
+    );
     let chunk = bench.path("b/chunks/chunk_00000001");
     let whole = fs::read_to_string(&chunk).expect("written");
     fs::write(&chunk, whole.replacen("ok", "OK", 1)).expect("writable");
@@ -100,6 +132,14 @@ fn a_merge_names_what_is_missing_twice_damaged_or_foreign() {
     run("2/3", "@b");
     let output = bench.sweep(&merge);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    bench.write(&fs::read_to_string(bench.study()).expect("readable").replace("seed = 7", "seed = 8"));
-    refused(&merge, 2, &["holds another sweep", "the study q.study.toml has changed"]);
+    bench.write(
+        &fs::read_to_string(bench.study())
+            .expect("readable")
+            .replace("seed = 7", "seed = 8"),
+    );
+    refused(
+        &merge,
+        2,
+        &["holds another sweep", "the study q.study.toml has changed"],
+    );
 }

@@ -88,7 +88,10 @@ fn a_member_is_a_run_bit_for_bit() {
     let mut runner = fs::read_to_string(bench.path("runner.toml")).expect("readable");
     runner.truncate(runner.find("[[figure]]").expect("it has a figure"));
     for what in WHATS {
-        runner.push_str(&format!("[[expect]]\nwhat = \"{what}\"\nis = \"{}\"\nrole = \"port\"\n", is(what)));
+        runner.push_str(&format!(
+            "[[expect]]\nwhat = \"{what}\"\nis = \"{}\"\nrole = \"port\"\n",
+            is(what)
+        ));
     }
     fs::write(bench.path("run.toml"), runner).expect("writable");
 
@@ -108,8 +111,14 @@ fn a_member_is_a_run_bit_for_bit() {
             ..Overrides::default()
         };
         let mut sources = Sources::default();
-        let loaded = load_scenario(&bench.path("run.toml"), Path::new("models"), &overrides, &mut sources);
-        let (model, scenario) = loaded.unwrap_or_else(|p| panic!("{}", render(&p, &sources, false)));
+        let loaded = load_scenario(
+            &bench.path("run.toml"),
+            Path::new("models"),
+            &overrides,
+            &mut sources,
+        );
+        let (model, scenario) =
+            loaded.unwrap_or_else(|p| panic!("{}", render(&p, &sources, false)));
         let program = Arc::new(compile(&model));
         let result = run(model, program, Arc::new(scenario), &|_, _| {});
 
@@ -118,23 +127,40 @@ fn a_member_is_a_run_bit_for_bit() {
             let kept: f64 = text.parse().unwrap_or(f64::NAN);
             let same = kept.to_bits() == expectation.value.to_bits()
                 || (kept.is_nan() && expectation.value.is_nan());
-            assert!(same, "member {member}: {kept} in the sweep, {} in the run", expectation.value);
+            assert!(
+                same,
+                "member {member}: {kept} in the sweep, {} in the run",
+                expectation.value
+            );
         }
         let wanted: Vec<String> = timeseries(&result)
             .lines()
             .filter(|line| line.contains(",serum_ferritin,") || line.contains(",plasma_hepcidin,"))
             .filter(|line| !line.contains("builds up"))
             .map(|line| line.splitn(3, ',').collect::<Vec<_>>().join(","))
-            .map(|line| line.replacen("run,", "q,", 1).replacen(",0,", &format!(",{member},"), 1))
+            .map(|line| {
+                line.replacen("run,", "q,", 1)
+                    .replacen(",0,", &format!(",{member},"), 1)
+            })
             .collect();
         let own = format!(",{member},");
-        let found: Vec<&str> = series.lines().filter(|line| line.split(',').nth(2) == Some(own.trim_matches(','))).collect();
+        let found: Vec<&str> = series
+            .lines()
+            .filter(|line| line.split(',').nth(2) == Some(own.trim_matches(',')))
+            .collect();
         assert!(found.len() > 200);
         // The run lists biomarkers in the model's order, the sweep in that of the study.
         let mut sorted = (wanted.clone(), found.clone());
         sorted.0.sort();
         sorted.1.sort();
-        assert!(sorted.0.iter().map(String::as_str).eq(sorted.1.iter().copied()), "member {member}");
+        assert!(
+            sorted
+                .0
+                .iter()
+                .map(String::as_str)
+                .eq(sorted.1.iter().copied()),
+            "member {member}"
+        );
     }
 }
 
@@ -151,7 +177,10 @@ fn is(what: &str) -> &'static str {
 fn a_shared_start_is_that_of_the_scenario_as_written() {
     let study = study()
         .replace("chunk = 3\n", "chunk = 3\ninitial = \"shared\"\n")
-        .replace("[series]", "[[record]]\nwhat = \"serum_ferritin at 0 d\"\nname = \"at_start\"\n[series]");
+        .replace(
+            "[series]",
+            "[[record]]\nwhat = \"serum_ferritin at 0 d\"\nname = \"at_start\"\n[series]",
+        );
     let bench = Bench::with(&study);
     let output = bench.sweep(&["STUDY", "-o", "@out"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -163,5 +192,10 @@ fn a_shared_start_is_that_of_the_scenario_as_written() {
     assert_eq!(first.len(), 9);
     let value = |line: &str| line.split(',').nth(6).map(str::to_string);
     // The marker is read with the member's own parameters: 18 µg/L where these are the scenario's.
-    assert!(first.iter().any(|line| value(line).is_some_and(|v| v.starts_with("18") || v.starts_with("17.9"))), "{first:?}");
+    assert!(
+        first
+            .iter()
+            .any(|line| value(line).is_some_and(|v| v.starts_with("18") || v.starts_with("17.9"))),
+        "{first:?}"
+    );
 }

@@ -13,8 +13,8 @@ use super::{find_models, progress, refuse, say};
 use crate::compile::{Program, compile};
 use crate::diagnostics::Sources;
 use crate::report::{words, write};
-use crate::study::average::{self, Cause, Point, Unsettled};
 use crate::scenario::load::Overrides;
+use crate::study::average::{self, Cause, Point, Unsettled};
 use crate::study::load::{AnyStudy, SUFFIX, Study, load_study};
 use crate::study::module;
 

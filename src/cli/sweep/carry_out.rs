@@ -56,7 +56,12 @@ pub struct Work<'l> {
 impl<'l> Work<'l> {
     /// # Errors
     /// The exit code, after saying why the folder cannot be used.
-    pub fn new(loaded: &'l Loaded, folder: &Path, shard: Shard, lanes: &Lanes) -> Result<Work<'l>, u8> {
+    pub fn new(
+        loaded: &'l Loaded,
+        folder: &Path,
+        shard: Shard,
+        lanes: &Lanes,
+    ) -> Result<Work<'l>, u8> {
         let plan = &loaded.plan;
         let mine = |chunk: &u64| chunk % shard.count == shard.index;
         let mut kept = (0, 0);
@@ -105,10 +110,11 @@ impl<'l> Work<'l> {
         made(&self.folder.join(chunk::FOLDER)).map_err(|error| unwritten(&error))?;
         let sweep = &self.loaded.sweep;
         let program = compile(&sweep.model);
-        let prepared = Prepared::new(sweep, &program, self.lanes.lanes).map_err(|(arm, failure)| {
-            let why = words::failure(&failure, &sweep.model);
-            complaint(1, &format!("there is no start to share: arm {arm}: {why}"))
-        })?;
+        let prepared =
+            Prepared::new(sweep, &program, self.lanes.lanes).map_err(|(arm, failure)| {
+                let why = words::failure(&failure, &sweep.model);
+                complaint(1, &format!("there is no start to share: arm {arm}: {why}"))
+            })?;
         self.over_threads(&prepared)
     }
 
@@ -135,7 +141,10 @@ impl<'l> Work<'l> {
                 let results = run::chunk(prepared, number, &mut || pace.arm_finished());
                 pace.reached(members(&number), &results);
                 failed.fetch_add(
-                    results.iter().filter(|result| result.outcome.is_err()).count() as u64,
+                    results
+                        .iter()
+                        .filter(|result| result.outcome.is_err())
+                        .count() as u64,
                     Ordering::Relaxed,
                 );
                 let bytes = chunk::bytes(prepared.sweep, plan, &self.loaded.name, number, &results);
@@ -219,7 +228,8 @@ impl Pace {
         let members = finished as f64 / self.arms as f64;
         let seconds = self.begun.elapsed().as_secs_f64();
         self.bar.set_position(self.before + members as u64);
-        self.bar.set_message(pace(members, self.total as f64, seconds));
+        self.bar
+            .set_message(pace(members, self.total as f64, seconds));
     }
 
     /// A chunk has ended: members that failed before they ran count too.
@@ -257,7 +267,10 @@ mod tests {
     #[test]
     fn the_rest_takes_as_long_as_the_pace_says() {
         assert_eq!(pace(50.0, 150.0, 10.0), "· 5.0 per second · 20 s left");
-        assert_eq!(pace(10.0, 7210.0, 10.0), "· 1.0 per second · 2 h 0 min left");
+        assert_eq!(
+            pace(10.0, 7210.0, 10.0),
+            "· 1.0 per second · 2 h 0 min left"
+        );
         assert_eq!(pace(0.0, 10.0, 10.0), "");
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{StudyArguments, folder_of, load, save_plan, say, unwritten};
 use super::carry_out::save;
+use super::{StudyArguments, folder_of, load, save_plan, say, unwritten};
 
 #[derive(Debug, Args)]
 pub struct SlurmArguments {

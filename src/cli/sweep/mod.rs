@@ -164,14 +164,16 @@ impl Shard {
         };
         let number = |name: &str, text: Option<String>| -> Result<u64, String> {
             let text = text.ok_or(format!("{name} is not set"))?;
-            text.parse().map_err(|_| format!("{name} = {text} is not a number"))
+            text.parse()
+                .map_err(|_| format!("{name} = {text} is not a number"))
         };
         let id = number("SLURM_ARRAY_TASK_ID", Some(id))?;
         let least = number("SLURM_ARRAY_TASK_MIN", variable("SLURM_ARRAY_TASK_MIN"))?;
         let count = number("SLURM_ARRAY_TASK_COUNT", variable("SLURM_ARRAY_TASK_COUNT"))?;
         let index = id.checked_sub(least).filter(|index| *index < count);
         let index = index.ok_or(
-            "the job array has gaps: number its tasks without a step, as in --array=1-7".to_string(),
+            "the job array has gaps: number its tasks without a step, as in --array=1-7"
+                .to_string(),
         )?;
         Ok(Shard { index, count })
     }
@@ -209,7 +211,10 @@ struct Loaded {
 }
 
 fn load(arguments: &StudyArguments) -> Result<Loaded, u8> {
-    let overrides = arguments.changes.overrides().map_err(|why| complaint(2, &why))?;
+    let overrides = arguments
+        .changes
+        .overrides()
+        .map_err(|why| complaint(2, &why))?;
     let path = &arguments.study;
     let models = arguments.changes.models(path);
     let mut sources = Sources::default();
@@ -244,7 +249,11 @@ fn folder_of(given: Option<&PathBuf>, study: &StudyArguments) -> PathBuf {
 /// What a sweep holds, in a few lines.
 fn facts(loaded: &Loaded) -> String {
     let Loaded { sweep, plan, .. } = loaded;
-    let arms: Vec<&str> = sweep.arms.iter().map(|at| sweep.written.arms[*at].name.as_str()).collect();
+    let arms: Vec<&str> = sweep
+        .arms
+        .iter()
+        .map(|at| sweep.written.arms[*at].name.as_str())
+        .collect();
     let mut text = format!(
         "{}\nmodel {}, {} members in {} chunks of {}, arms: {}\n",
         sweep.title,
@@ -261,7 +270,10 @@ fn facts(loaded: &Loaded) -> String {
             text.push_str(&format!("    {}: {}\n", factor.name, factor.describe()));
         }
         if block.factors.len() > SHOWN {
-            text.push_str(&format!("    … and {} more factors\n", block.factors.len() - SHOWN));
+            text.push_str(&format!(
+                "    … and {} more factors\n",
+                block.factors.len() - SHOWN
+            ));
         }
     }
     text
@@ -296,7 +308,10 @@ fn plan_only(arguments: &PlanArguments) -> Result<u8, u8> {
         save_plan(&folder, &loaded.plan)?;
     }
     say(&facts(&loaded));
-    say(&format!("planned in {}\n", folder.join(plan::FILE).display()));
+    say(&format!(
+        "planned in {}\n",
+        folder.join(plan::FILE).display()
+    ));
     Ok(0)
 }
 
@@ -316,7 +331,10 @@ fn run_whole(arguments: &SweepArguments) -> Result<u8, u8> {
         if let Some(known) = matching(&folder, &loaded.plan)?
             && let Some(result) = &known.result
         {
-            say(&format!("nothing is left to do: {} is complete\n", folder.display()));
+            say(&format!(
+                "nothing is left to do: {} is complete\n",
+                folder.display()
+            ));
             return Ok(code(result.failed, known.members));
         }
     } else if !begun.is_empty() {
@@ -442,4 +460,3 @@ fn member(arguments: &MemberArguments) -> Result<u8, u8> {
     }
     Ok(0)
 }
-

@@ -48,7 +48,13 @@ pub fn number(name: &str) -> Option<u64> {
 }
 
 /// The bytes of a chunk's file.
-pub fn bytes(sweep: &Sweep, plan: &Plan, run: &str, chunk: u64, results: &[MemberResult]) -> Vec<u8> {
+pub fn bytes(
+    sweep: &Sweep,
+    plan: &Plan,
+    run: &str,
+    chunk: u64,
+    results: &[MemberResult],
+) -> Vec<u8> {
     let mut tables = [String::new(), String::new(), String::new()];
     let mut failed = 0;
     for result in results {
@@ -116,7 +122,11 @@ pub fn found(folder: &Path) -> Result<Vec<(u64, PathBuf)>, String> {
 }
 
 fn member_row(sweep: &Sweep, result: &MemberResult, text: &mut String) {
-    let outcome = if result.outcome.is_ok() { "ok" } else { "failed" };
+    let outcome = if result.outcome.is_ok() {
+        "ok"
+    } else {
+        "failed"
+    };
     let _ = write!(text, "{},{outcome}", result.member);
     let factors = sweep.design.factors().zip(&result.settings);
     for (_, setting) in factors.filter(|(factor, _)| factor.listed) {
@@ -127,7 +137,11 @@ fn member_row(sweep: &Sweep, result: &MemberResult, text: &mut String) {
         let _ = write!(text, ",{value}");
     }
     for at in 0..sweep.records.len() {
-        let value = result.outcome.as_ref().ok().and_then(|kept| kept.values[at]);
+        let value = result
+            .outcome
+            .as_ref()
+            .ok()
+            .and_then(|kept| kept.values[at]);
         let _ = write!(text, ",{}", value.map(exact).unwrap_or_default());
     }
     text.push('\n');
@@ -147,7 +161,11 @@ fn series_rows(sweep: &Sweep, run: &str, result: &MemberResult, text: &mut Strin
             for (time, value) in times.iter().zip(values) {
                 let (time, value) = (exact(time * per_second), exact(*value));
                 let member = result.member;
-                let _ = writeln!(text, "{run},{arm},{member},{time},{},{name},{value},{own}", unit.text);
+                let _ = writeln!(
+                    text,
+                    "{run},{arm},{member},{time},{},{name},{value},{own}",
+                    unit.text
+                );
             }
         }
     }
@@ -156,7 +174,12 @@ fn series_rows(sweep: &Sweep, run: &str, result: &MemberResult, text: &mut Strin
 fn failure_row(sweep: &Sweep, member: u64, failed: &Failed, text: &mut String) {
     let (stage, reason) = reason(sweep, failed);
     let arm = failed.arm.map(|at| quoted(&sweep.written.arms[at].name));
-    let _ = writeln!(text, "{member},{},{stage},{}", arm.unwrap_or_default(), quoted(&reason));
+    let _ = writeln!(
+        text,
+        "{member},{},{stage},{}",
+        arm.unwrap_or_default(),
+        quoted(&reason)
+    );
 }
 
 /// At which stage a member failed, and why.
@@ -167,7 +190,10 @@ fn reason(sweep: &Sweep, failed: &Failed) -> (&'static str, String) {
         Cause::Start(failure, markers) => {
             let mut text = words::failure(failure, model);
             for marker in markers {
-                let _ = write!(text, "; {marker} cannot be met: without it there is a state to start from");
+                let _ = write!(
+                    text,
+                    "; {marker} cannot be met: without it there is a state to start from"
+                );
             }
             ("start", text)
         }

@@ -136,7 +136,10 @@ impl Plan {
             ));
         }
         if self.study != now.study {
-            reasons.push(format!("the study {} has changed", now.study.file.display()));
+            reasons.push(format!(
+                "the study {} has changed",
+                now.study.file.display()
+            ));
         }
         reasons.extend(changed("scenario", &self.scenario, &now.scenario));
         if self.model.name != now.model.name {
@@ -159,7 +162,10 @@ impl Plan {
 fn changed(what: &str, old: &[Text], new: &[Text]) -> Option<String> {
     let missing = |from: &[Text], in_: &[Text]| -> Vec<String> {
         let known = |text: &&Text| !in_.contains(text);
-        let names = from.iter().filter(known).map(|text| text.file.display().to_string());
+        let names = from
+            .iter()
+            .filter(known)
+            .map(|text| text.file.display().to_string());
         names.collect()
     };
     let mut files = missing(old, new);

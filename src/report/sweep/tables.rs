@@ -50,13 +50,24 @@ fn columns(sweep: &Sweep) -> String {
     text.push_str("member,number,Number of the member,\n");
     text.push_str("outcome,outcome,ok or failed,\n");
     for factor in sweep.design.factors().filter(|factor| factor.listed) {
-        let title = factor.title.clone().unwrap_or_else(|| factor.paths.join(", "));
+        let title = factor
+            .title
+            .clone()
+            .unwrap_or_else(|| factor.paths.join(", "));
         let unit = factor.unit().map_or("", |unit| unit.text.as_str());
-        text.push_str(&format!("{},factor,{},{unit}\n", quoted(&factor.name), quoted(&title)));
+        text.push_str(&format!(
+            "{},factor,{},{unit}\n",
+            quoted(&factor.name),
+            quoted(&title)
+        ));
     }
     for record in &sweep.records {
         let unit = &record.measure.unit.text;
-        text.push_str(&format!("{},record,{},{unit}\n", quoted(&record.name), quoted(&record.title)));
+        text.push_str(&format!(
+            "{},record,{},{unit}\n",
+            quoted(&record.name),
+            quoted(&record.title)
+        ));
     }
     text
 }
@@ -101,7 +112,9 @@ pub fn located(plan: &Plan, folders: &[PathBuf]) -> Result<Vec<PathBuf>, Broken>
             paths.join(", ")
         )));
     }
-    let missing: Vec<usize> = (0..places.len()).filter(|at| places[*at].is_empty()).collect();
+    let missing: Vec<usize> = (0..places.len())
+        .filter(|at| places[*at].is_empty())
+        .collect();
     if let Some(first) = missing.first() {
         let others = match missing.len() {
             1 => String::new(),
@@ -119,7 +132,12 @@ pub fn located(plan: &Plan, folders: &[PathBuf]) -> Result<Vec<PathBuf>, Broken>
 ///
 /// # Errors
 /// A chunk that is not what the plan says, or a file that could not be written.
-pub fn assemble(sweep: &Sweep, plan: &Plan, places: &[PathBuf], folder: &Path) -> Result<Outcome, Broken> {
+pub fn assemble(
+    sweep: &Sweep,
+    plan: &Plan,
+    places: &[PathBuf],
+    folder: &Path,
+) -> Result<Outcome, Broken> {
     let names = ["members.csv", "failures.csv", "series.csv"];
     let kept = if sweep.series.is_some() { 3 } else { 2 };
     let mut tables = Vec::new();
@@ -178,10 +196,12 @@ impl Table {
 
     fn write(&mut self, text: &str) -> Result<(), WriteError> {
         self.digest.update(text.as_bytes());
-        self.file.write_all(text.as_bytes()).map_err(|error| WriteError {
-            path: self.path.clone(),
-            error,
-        })
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(|error| WriteError {
+                path: self.path.clone(),
+                error,
+            })
     }
 
     fn finish(mut self) -> Result<Output, WriteError> {

@@ -70,12 +70,25 @@ pub enum Values {
 /// How shares between 0 and 1 become numbers, in the unit of the factor's form.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spread {
-    Uniform { low: f64, high: f64 },
-    LogUniform { low: f64, high: f64 },
-    LogNormal { median: f64, cv: f64 },
+    Uniform {
+        low: f64,
+        high: f64,
+    },
+    LogUniform {
+        low: f64,
+        high: f64,
+    },
+    LogNormal {
+        median: f64,
+        cv: f64,
+    },
     /// Half of the draws on each side of `middle`, evenly over each side: of logarithms if all are above
     /// zero.
-    Around { low: f64, middle: f64, high: f64 },
+    Around {
+        low: f64,
+        middle: f64,
+        high: f64,
+    },
 }
 
 /// How a number is written in a scenario.
@@ -244,7 +257,9 @@ impl Factor {
 
     /// Its values in a few words.
     pub fn describe(&self) -> String {
-        let unit = self.unit().map_or(String::new(), |unit| format!(" {}", unit.text));
+        let unit = self
+            .unit()
+            .map_or(String::new(), |unit| format!(" {}", unit.text));
         match &self.values {
             Values::Levels(levels) => {
                 let labels: Vec<&str> = levels.iter().map(|level| level.label.as_str()).collect();
@@ -255,7 +270,9 @@ impl Factor {
                     all => format!("{}{unit}", all.join(", ")),
                 }
             }
-            Values::Spread(Spread::Uniform { low, high }) => format!("{low} to {high}{unit}, evenly"),
+            Values::Spread(Spread::Uniform { low, high }) => {
+                format!("{low} to {high}{unit}, evenly")
+            }
             Values::Spread(Spread::LogUniform { low, high }) => {
                 format!("{low} to {high}{unit}, evenly over logarithms")
             }
@@ -394,7 +411,10 @@ mod tests {
         };
         let block = Block {
             kind: Kind::LatinHypercube,
-            factors: vec![factor(Values::Spread(spread)), factor(Values::Spread(spread))],
+            factors: vec![
+                factor(Values::Spread(spread)),
+                factor(Values::Spread(spread)),
+            ],
             members: 50,
         };
         let design = Design {

@@ -148,7 +148,11 @@ mod tests {
             (0.001, -3.090_232_306_167_813),
             (1e-10, -6.361_340_902_404_056),
         ] {
-            assert!((normal(p) - z).abs() <= 4e-15 * z.abs().max(1.0), "{p}: {}", normal(p));
+            assert!(
+                (normal(p) - z).abs() <= 4e-15 * z.abs().max(1.0),
+                "{p}: {}",
+                normal(p)
+            );
         }
     }
 
@@ -159,6 +163,9 @@ mod tests {
             counts[(unit(key(&[3, at])) * 16.0) as usize] += 1;
         }
         // Four standard deviations of a binomial with 16 000 draws and one chance in sixteen.
-        assert!(counts.iter().all(|count| count.abs_diff(1000) < 125), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| count.abs_diff(1000) < 125),
+            "{counts:?}"
+        );
     }
 }

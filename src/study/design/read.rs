@@ -20,7 +20,13 @@ const MOST_MEMBERS: u64 = 1 << 53;
 const LEAST_SPREAD: f64 = 0.3;
 
 /// Reads all blocks. `fixed`: parameters that the scenario itself sets; they are known, not uncertain.
-pub fn design(items: &[Item], seed: u64, model: &Model, fixed: &[String], out: Out) -> Option<Design> {
+pub fn design(
+    items: &[Item],
+    seed: u64,
+    model: &Model,
+    fixed: &[String],
+    out: Out,
+) -> Option<Design> {
     let read = |item: &Item, out: Out| block(item, model, fixed, out);
     let blocks: Vec<Option<Block>> = items.iter().map(|item| read(item, out)).collect();
     let blocks: Vec<Block> = blocks.into_iter().collect::<Option<_>>()?;
@@ -42,9 +48,14 @@ pub fn design(items: &[Item], seed: u64, model: &Model, fixed: &[String], out: O
     for factor in blocks.iter().flat_map(|block| &block.factors) {
         for path in &factor.paths {
             let inside = |outer: &str, inner: &str| {
-                inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                inner
+                    .strip_prefix(outer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             };
-            if known.iter().any(|other| inside(other, path) || inside(path, other)) {
+            if known
+                .iter()
+                .any(|other| inside(other, path) || inside(path, other))
+            {
                 out.push(problem_with_help(
                     "duplicate-name",
                     format!("two factors set `{path}`"),
@@ -72,7 +83,9 @@ fn block(item: &Item, model: &Model, fixed: &[String], out: Out) -> Option<Block
     reader.required("kind", out)?;
     let kind = choice(&mut reader, "kind", &kinds, out);
     let members = reader.number("members", out);
-    let items = reader.required("factor", out).and_then(|_| reader.list("factor", out));
+    let items = reader
+        .required("factor", out)
+        .and_then(|_| reader.list("factor", out));
     reader.finish(out);
     let (kind, items) = (kind?, items?);
     let sampled = !matches!(kind, Kind::Grid | Kind::Zip);
@@ -86,19 +99,34 @@ fn block(item: &Item, model: &Model, fixed: &[String], out: Out) -> Option<Block
     };
     if factors.is_empty() {
         let help = "add [[design.factor]] with `set` and `values`";
-        refuse("this design varies nothing".to_string(), "empty", help, item.span.clone(), out);
+        refuse(
+            "this design varies nothing".to_string(),
+            "empty",
+            help,
+            item.span.clone(),
+            out,
+        );
         return None;
     }
     if kind == Kind::Sobol && factors.len() > sobol::MOST {
         let message = format!("{} factors are more than Sobol points have", factors.len());
-        let help = format!("vary at most {} factors, or use \"latin hypercube\"", sobol::MOST);
+        let help = format!(
+            "vary at most {} factors, or use \"latin hypercube\"",
+            sobol::MOST
+        );
         refuse(message, "too many", &help, item.span.clone(), out);
         return None;
     }
     let count = match (kind, members) {
         (Kind::Grid | Kind::Zip, Some((_, item))) => {
             let message = "a grid has as many members as its levels say".to_string();
-            refuse(message, "not for this kind", "leave `members` out", item.span.clone(), out);
+            refuse(
+                message,
+                "not for this kind",
+                "leave `members` out",
+                item.span.clone(),
+                out,
+            );
             return None;
         }
         (Kind::Grid, None) => {
@@ -115,7 +143,13 @@ fn block(item: &Item, model: &Model, fixed: &[String], out: Out) -> Option<Block
                     odd.levels()
                 );
                 let help = "give each as many values";
-                refuse(message, "another number of levels", help, odd.place.span.clone(), out);
+                refuse(
+                    message,
+                    "another number of levels",
+                    help,
+                    odd.place.span.clone(),
+                    out,
+                );
                 return None;
             }
             first
@@ -125,12 +159,24 @@ fn block(item: &Item, model: &Model, fixed: &[String], out: Out) -> Option<Block
         }
         (_, Some((_, item))) => {
             let message = "`members` is a whole number from 1 on".to_string();
-            refuse(message, "not possible", "write members = 256", item.span.clone(), out);
+            refuse(
+                message,
+                "not possible",
+                "write members = 256",
+                item.span.clone(),
+                out,
+            );
             return None;
         }
         (_, None) => {
             let message = "a sampled design needs `members`".to_string();
-            refuse(message, "belongs here", "add `members = 256`", item.span.clone(), out);
+            refuse(
+                message,
+                "belongs here",
+                "add `members = 256`",
+                item.span.clone(),
+                out,
+            );
             return None;
         }
     };
@@ -165,7 +211,12 @@ fn factor(
     let (from, to) = (reader.item("from"), reader.item("to"));
     let (median, cv) = (reader.item("median"), reader.number("cv", out));
     let count = reader.number("count", out);
-    let spacing = choice(&mut reader, "spacing", &[("linear", false), ("log", true)], out);
+    let spacing = choice(
+        &mut reader,
+        "spacing",
+        &[("linear", false), ("log", true)],
+        out,
+    );
     reader.finish(out);
     let mut factor = Factor {
         name: name.unwrap_or_else(|| short(&paths[0])),
@@ -277,7 +328,11 @@ fn number(factor: &mut Factor, item: &Item, out: Out) -> Option<f64> {
         Form::Quantity(unit) => {
             let value = quantity.value_in(unit);
             if value.is_none() {
-                let message = format!("this is {}, the value before it {}", quantity.unit.describe(), unit.describe());
+                let message = format!(
+                    "this is {}, the value before it {}",
+                    quantity.unit.describe(),
+                    unit.describe()
+                );
                 out.push(wrong_unit(message, item.span.clone(), &quantity.unit, unit));
             }
             value
@@ -293,12 +348,24 @@ fn listed_values(
     out: Out,
 ) -> Option<()> {
     if values.is_empty() {
-        bad("this factor has no values".to_string(), item, "empty", "list at least one", out);
+        bad(
+            "this factor has no values".to_string(),
+            item,
+            "empty",
+            "list at least one",
+            out,
+        );
         return None;
     }
     if !labels.is_empty() && labels.len() != values.len() {
         let message = format!("{} labels for {} values", labels.len(), values.len());
-        bad(message, item, "not as many", "give one label to each value", out);
+        bad(
+            message,
+            item,
+            "not as many",
+            "give one label to each value",
+            out,
+        );
         return None;
     }
     let is_number = |item: &Item| match &item.value {
@@ -359,16 +426,34 @@ fn between(
     let low = number(factor, from, out)?;
     let high = number(factor, to, out)?;
     if low >= high {
-        bad("this range ends before it begins".to_string(), to, "not above `from`", "let `to` be larger than `from`", out);
+        bad(
+            "this range ends before it begins".to_string(),
+            to,
+            "not above `from`",
+            "let `to` be larger than `from`",
+            out,
+        );
         return None;
     }
     if log && low <= 0.0 {
-        bad("a logarithmic range begins above zero".to_string(), from, "not above zero", "begin higher, or use spacing = \"linear\"", out);
+        bad(
+            "a logarithmic range begins above zero".to_string(),
+            from,
+            "not above zero",
+            "begin higher, or use spacing = \"linear\"",
+            out,
+        );
         return None;
     }
     if sampled {
         if let Some((_, item)) = count {
-            bad("a sampled range has no levels".to_string(), item, "not for this kind", "leave `count` out: `members` of the design counts", out);
+            bad(
+                "a sampled range has no levels".to_string(),
+                item,
+                "not for this kind",
+                "leave `count` out: `members` of the design counts",
+                out,
+            );
             return None;
         }
         factor.values = Values::Spread(if log {
@@ -379,11 +464,23 @@ fn between(
         return Some(());
     }
     let Some((count, count_item)) = count else {
-        bad("a range in a grid needs `count`".to_string(), from, "how many levels?", "add `count = 11`", out);
+        bad(
+            "a range in a grid needs `count`".to_string(),
+            from,
+            "how many levels?",
+            "add `count = 11`",
+            out,
+        );
         return None;
     };
     if !(2.0..=1e6).contains(&count) || count.fract() != 0.0 {
-        bad("`count` is a whole number from 2 to a million".to_string(), count_item, "not possible", "write count = 11", out);
+        bad(
+            "`count` is a whole number from 2 to a million".to_string(),
+            count_item,
+            "not possible",
+            "write count = 11",
+            out,
+        );
         return None;
     }
     let spread = if log {
@@ -416,20 +513,44 @@ fn around_median(
     out: Out,
 ) -> Option<()> {
     if !sampled {
-        bad("a grid has no use for a distribution".to_string(), median, "not for this kind", "use kind = \"sobol\", or give `from`, `to` and `count`", out);
+        bad(
+            "a grid has no use for a distribution".to_string(),
+            median,
+            "not for this kind",
+            "use kind = \"sobol\", or give `from`, `to` and `count`",
+            out,
+        );
         return None;
     }
     let value = number(factor, median, out)?;
     let Some((cv, cv_item)) = cv else {
-        bad("a log-normal needs `cv`".to_string(), item, "belongs here", "add `cv = 0.3`", out);
+        bad(
+            "a log-normal needs `cv`".to_string(),
+            item,
+            "belongs here",
+            "add `cv = 0.3`",
+            out,
+        );
         return None;
     };
     if value <= 0.0 {
-        bad("the median of a log-normal lies above zero".to_string(), median, "not above zero", "give `from` and `to` instead", out);
+        bad(
+            "the median of a log-normal lies above zero".to_string(),
+            median,
+            "not above zero",
+            "give `from` and `to` instead",
+            out,
+        );
         return None;
     }
     if !(cv > 0.0 && cv <= 5.0) {
-        bad("`cv` lies above 0 and not above 5".to_string(), cv_item, "out of range", "write cv = 0.3 for 30 %", out);
+        bad(
+            "`cv` lies above 0 and not above 5".to_string(),
+            cv_item,
+            "out of range",
+            "write cv = 0.3 for 30 %",
+            out,
+        );
         return None;
     }
     factor.values = Values::Spread(Spread::LogNormal { median: value, cv });
@@ -456,12 +577,24 @@ fn every(
     let own = Reader::new(reader.table, reader.what.clone(), item.span.clone());
     finish(own, &["every", "spread", "columns", "except", "only"], out);
     if !sampled {
-        bad("a grid over every parameter has no end".to_string(), place, "not for this kind", "use kind = \"sobol\" or \"latin hypercube\"", out);
+        bad(
+            "a grid over every parameter has no end".to_string(),
+            place,
+            "not for this kind",
+            "use kind = \"sobol\" or \"latin hypercube\"",
+            out,
+        );
         return None;
     }
     let least = match spread {
         Some((cv, item)) if !(cv > 0.0 && cv <= 5.0) => {
-            bad("`spread` lies above 0 and not above 5".to_string(), item, "out of range", "write spread = 0.3 for 30 %", out);
+            bad(
+                "`spread` lies above 0 and not above 5".to_string(),
+                item,
+                "out of range",
+                "write spread = 0.3 for 30 %",
+                out,
+            );
             return None;
         }
         Some((cv, _)) => cv,
@@ -469,13 +602,30 @@ fn every(
     };
     let names = |p: &&Parameter| p.kind == ParameterKind::Declared;
     let matches = |name: &str, pattern: &str| {
-        name == pattern || name.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.'))
+        name == pattern
+            || name
+                .strip_prefix(pattern)
+                .is_some_and(|rest| rest.starts_with('.'))
     };
     for (pattern, span) in except.iter().chain(&only) {
-        if !model.parameters.iter().filter(names).any(|p| matches(&p.name, pattern)) {
-            let known = model.parameters.iter().filter(names).map(|p| p.name.as_str());
+        if !model
+            .parameters
+            .iter()
+            .filter(names)
+            .any(|p| matches(&p.name, pattern))
+        {
+            let known = model
+                .parameters
+                .iter()
+                .filter(names)
+                .map(|p| p.name.as_str());
             let message = format!("no parameter and no module is called `{pattern}`");
-            out.push(crate::model::messages::unknown_name(message, pattern, span.clone(), known));
+            out.push(crate::model::messages::unknown_name(
+                message,
+                pattern,
+                span.clone(),
+                known,
+            ));
         }
     }
     let wanted = |p: &&Parameter| {
@@ -537,6 +687,10 @@ pub fn set_by_scenario(tree: &Tree) -> Vec<String> {
         }
     };
     names.extend(keys(tree, "parameters"));
-    names.extend(keys(tree, "person").iter().map(|key| format!("person.{key}")));
+    names.extend(
+        keys(tree, "person")
+            .iter()
+            .map(|key| format!("person.{key}")),
+    );
     names
 }

@@ -59,14 +59,18 @@ fn directions() -> &'static Vec<Directions> {
 /// Per dimension from the second on: inner coefficients of the polynomial, first direction numbers.
 fn table() -> impl Iterator<Item = (u64, Vec<u64>)> {
     let text = include_str!("../../../assets/sobol/directions.txt");
-    text.lines().filter(|line| !line.starts_with('#')).map(|line| {
-        let mut numbers = line.split(' ').map(|n| n.parse().expect("the table holds integers"));
-        let degree: u64 = numbers.next().expect("a degree begins the line");
-        let coefficients = numbers.next().expect("coefficients follow it");
-        let first: Vec<u64> = numbers.collect();
-        assert_eq!(first.len() as u64, degree, "one direction per degree");
-        (coefficients, first)
-    })
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let mut numbers = line
+                .split(' ')
+                .map(|n| n.parse().expect("the table holds integers"));
+            let degree: u64 = numbers.next().expect("a degree begins the line");
+            let coefficients = numbers.next().expect("coefficients follow it");
+            let first: Vec<u64> = numbers.collect();
+            assert_eq!(first.len() as u64, degree, "one direction per degree");
+            (coefficients, first)
+        })
 }
 
 fn extended(coefficients: u64, first: &[u64]) -> Directions {
@@ -77,7 +81,9 @@ fn extended(coefficients: u64, first: &[u64]) -> Directions {
             first[k] << (BITS as usize - 1 - k)
         } else {
             let inner = (1..degree).filter(|j| coefficients >> (degree - 1 - j) & 1 == 1);
-            inner.fold(v[k - degree] ^ v[k - degree] >> degree, |sum, j| sum ^ v[k - j])
+            inner.fold(v[k - degree] ^ v[k - degree] >> degree, |sum, j| {
+                sum ^ v[k - j]
+            })
         };
     }
     v
@@ -119,7 +125,11 @@ mod tests {
             let mut rest = order;
             for prime in 2..=order {
                 if rest.is_multiple_of(prime) {
-                    assert_ne!(power(order / prime), u64::from(order == 1), "{polynomial:b}");
+                    assert_ne!(
+                        power(order / prime),
+                        u64::from(order == 1),
+                        "{polynomial:b}"
+                    );
                     while rest.is_multiple_of(prime) {
                         rest /= prime;
                     }

@@ -52,7 +52,9 @@ pub fn sweep(
     let chunk = whole(&mut reader, "chunk", 1.0, out);
     let starts = [("own", false), ("shared", true)];
     let shared_start = choice(&mut reader, "initial", &starts, out).unwrap_or(false);
-    let designs = reader.required("design", out).and_then(|_| reader.list("design", out));
+    let designs = reader
+        .required("design", out)
+        .and_then(|_| reader.list("design", out));
     let records = reader.list("record", out).unwrap_or_default();
     let series = reader.sub("series", out);
     let figures = reader.list("figure", out).unwrap_or_default();
@@ -81,7 +83,8 @@ pub fn sweep(
     let opened = open_scenario(&place, models, &overrides, sources, out)?;
     let model = opened.model.clone();
     let mut tree = opened.tree.clone();
-    tree.entries.retain(|entry| !LEFT_OUT.contains(&entry.key.as_str()));
+    tree.entries
+        .retain(|entry| !LEFT_OUT.contains(&entry.key.as_str()));
     for entry in set.iter().flat_map(|set| &set.entries) {
         if own(&entry.key, &overrides) {
             continue;
@@ -96,13 +99,8 @@ pub fn sweep(
             ));
         }
     }
-    let written = match opened.check(&tree, std::mem::take(out)) {
-        Ok(scenario) => scenario,
-        Err(problems) => {
-            *out = problems;
-            return None;
-        }
-    };
+    let written = opened.check(&tree, Vec::new());
+    let written = written.map_err(|problems| out.extend(problems)).ok()?;
     let design = match designs? {
         [] => {
             let span = reader_span(tree.span.file);
@@ -128,11 +126,17 @@ pub fn sweep(
         .iter()
         .filter_map(|item| super::figure::figure(item, &known, out))
         .collect();
-    if out.iter().any(|d| d.severity == crate::diagnostics::Severity::Error) {
+    if out
+        .iter()
+        .any(|d| d.severity == crate::diagnostics::Severity::Error)
+    {
         return None;
     }
     let members = design.members();
-    let measures = records.iter().map(|record| record.measure.clone()).collect();
+    let measures = records
+        .iter()
+        .map(|record| record.measure.clone())
+        .collect();
     let template = Template::new(&opened, &tree, &design, measures)
         .map_err(|found| out.extend(found))
         .ok()?;
@@ -167,7 +171,13 @@ fn reader_span(file: crate::diagnostics::FileId) -> Span {
 
 fn empty(message: &str, help: &str, span: Span) -> Diagnostic {
     let help = Some(help.to_string());
-    problem_with_help("empty-study", message.to_string(), span, "belongs here", help)
+    problem_with_help(
+        "empty-study",
+        message.to_string(),
+        span,
+        "belongs here",
+        help,
+    )
 }
 
 /// A whole number from `least` to what a double counts exactly.
@@ -259,7 +269,13 @@ fn record(item: &Item, model: &Model, scenario: &Scenario, out: Out) -> Option<R
             return None;
         }
     };
-    within(&measure, what_item, (scenario.duration_s, false), model, out);
+    within(
+        &measure,
+        what_item,
+        (scenario.duration_s, false),
+        model,
+        out,
+    );
     if let Some((text, item)) = unit {
         let unit = Unit::parse(text)
             .map_err(|error| out.push(unreadable_unit("a unit", text, item, error)))
@@ -283,12 +299,15 @@ fn record(item: &Item, model: &Model, scenario: &Scenario, out: Out) -> Option<R
 
 fn series_of(table: &Tree, model: &Model, scenario: &Scenario, out: Out) -> Option<Series> {
     let mut reader = Reader::new(table, "the series", table.span.clone());
-    let show = reader.required("show", out).and_then(|_| reader.list("show", out));
+    let show = reader
+        .required("show", out)
+        .and_then(|_| reader.list("show", out));
     let given = reader.item("arms").is_some();
     let listed = reader.texts("arms", out);
     reader.finish(out);
     let mut columns = Vec::new();
-    for item in show? {
+    let show = show?;
+    for item in show {
         let Value::Text(name) = &item.value else {
             out.push(wrong_kind("each of `show`", item, "a string"));
             continue;
@@ -306,7 +325,7 @@ fn series_of(table: &Tree, model: &Model, scenario: &Scenario, out: Out) -> Opti
     }
     arms.sort_unstable();
     arms.dedup();
-    if columns.is_empty() || arms.is_empty() {
+    if show.is_empty() {
         let help = "add `show = [\"NAME\"]`, and arms by their names";
         out.push(empty("this series keeps nothing", help, table.span.clone()));
         return None;

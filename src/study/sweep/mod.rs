@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use super::design::Design;
 use crate::model::{Column, Model};
-use crate::scenario::{Measure, Scenario};
 use crate::scenario::load::Opened;
+use crate::scenario::{Measure, Scenario};
 use crate::units::Unit;
 use vary::Template;
 

@@ -247,7 +247,14 @@ impl Jobs<'_, '_> {
                 (Err(failure), _) => *stage = Stage::Failed(Cause::WarmUp(failure)),
             }
         };
-        stream_members(*program, self.stages.len(), &make, &quiet, self.prepared.width, &mut each);
+        stream_members(
+            *program,
+            self.stages.len(),
+            &make,
+            &quiet,
+            self.prepared.width,
+            &mut each,
+        );
     }
 
     fn start(&self, varied: &Varied, arm: &Arm, at: usize) -> Result<Initial, Unsettled> {
@@ -303,7 +310,14 @@ impl Jobs<'_, '_> {
             };
             finished();
         };
-        stream_members(*program, self.stages.len(), &make, options, self.prepared.width, &mut each);
+        stream_members(
+            *program,
+            self.stages.len(),
+            &make,
+            options,
+            self.prepared.width,
+            &mut each,
+        );
     }
 }
 
@@ -312,14 +326,25 @@ fn reduced(sweep: &Sweep, program: &Program, run: &Trajectory, arm: usize) -> Re
     let read = |record: &super::Record| {
         let term = |term: &crate::scenario::Term| {
             let own = term.arm.unwrap_or(record.arm) == arm;
-            own.then(|| measure::term(term, program, run).ok()).flatten()
+            own.then(|| measure::term(term, program, run).ok())
+                .flatten()
         };
         let second = record.measure.second.as_ref();
-        [term(&record.measure.first), second.and_then(|(_, other)| term(other))]
+        [
+            term(&record.measure.first),
+            second.and_then(|(_, other)| term(other)),
+        ]
     };
-    let series = sweep.series.as_ref().filter(|series| series.arms.contains(&arm));
+    let series = sweep
+        .series
+        .as_ref()
+        .filter(|series| series.arms.contains(&arm));
     let series = series.map(|series| {
-        let near = |time: &f64| run.times.binary_search_by(|known| known.total_cmp(time)).ok();
+        let near = |time: &f64| {
+            run.times
+                .binary_search_by(|known| known.total_cmp(time))
+                .ok()
+        };
         let rows: Vec<usize> = series.times.iter().filter_map(near).collect();
         let times = rows.iter().map(|row| run.times[*row]).collect();
         let values = series.columns.iter().map(|(column, _)| {

@@ -141,7 +141,10 @@ impl Template {
         let slow: Vec<usize> = (0..settings.len())
             .filter(|at| self.changes[*at].is_none())
             .collect();
-        let key: Vec<String> = slow.iter().map(|at| format!("{:?}", settings[*at].item.value)).collect();
+        let key: Vec<String> = slow
+            .iter()
+            .map(|at| format!("{:?}", settings[*at].item.value))
+            .collect();
         let scenario = match resolved.known.get(&key) {
             Some(known) => known.clone()?,
             None => {
@@ -170,7 +173,9 @@ impl Template {
         }
         match opened.check(&tree, Vec::new()) {
             Ok(scenario) => Ok(Arc::new(self.with_times(scenario))),
-            Err(problems) => Err(problems.first().map_or(String::new(), |d| d.message.clone())),
+            Err(problems) => Err(problems
+                .first()
+                .map_or(String::new(), |d| d.message.clone())),
         }
     }
 
@@ -247,7 +252,12 @@ fn apply(tree: &mut Tree, factor: &Factor, item: &Item) -> Result<(), Diagnostic
 fn is_plain_parameter(factor: &Factor) -> bool {
     let spread = matches!(factor.values, Values::Spread(_));
     let written = !matches!(factor.form, Form::Text(_) | Form::AsWritten);
-    spread && written && factor.paths.iter().all(|path| path.starts_with("parameters."))
+    spread
+        && written
+        && factor
+            .paths
+            .iter()
+            .all(|path| path.starts_with("parameters."))
 }
 
 fn slot_of(arm: &mut Arm, slot: Slot) -> Option<&mut f64> {
@@ -255,7 +265,9 @@ fn slot_of(arm: &mut Arm, slot: Slot) -> Option<&mut f64> {
         Slot::Parameter(id) => arm.parameters.get_mut(id.index()),
         Slot::Status(marker) => {
             let mut known = arm.status.iter_mut();
-            known.find(|(known, ..)| *known == marker).map(|(_, value, _)| value)
+            known
+                .find(|(known, ..)| *known == marker)
+                .map(|(_, value, _)| value)
         }
     }
 }
@@ -281,9 +293,11 @@ fn probe_one(
         apply(&mut tree, factor, &probes[at].item).map_err(|problem| vec![problem])?;
         match opened.check(&tree, Vec::new()) {
             Ok(scenario) => moved.push((at, scenario)),
-            Err(found) => problems.extend(found.into_iter().map(|problem| {
-                placed(problem, factor, &probes[at])
-            })),
+            Err(found) => problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| placed(problem, factor, &probes[at])),
+            ),
         }
     }
     if !problems.is_empty() {
@@ -383,12 +397,7 @@ fn differences(a: &Scenario, b: &Scenario, model: &Model) -> Option<Vec<Change>>
 }
 
 /// What a plain parameter changes: its own slot, in every arm that does not set it for itself.
-fn changed(
-    first: &Scenario,
-    moved: &Scenario,
-    factor: &Factor,
-    model: &Model,
-) -> Vec<Change> {
+fn changed(first: &Scenario, moved: &Scenario, factor: &Factor, model: &Model) -> Vec<Change> {
     let probes = factor.probes();
     let mut changes = Vec::new();
     for path in &factor.paths {

@@ -54,7 +54,10 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
             values[group][row].push(value as f32);
         }
     })?;
-    let bands: Vec<Vec<Option<[f64; 3]>>> = values.into_iter().map(|rows| rows.into_iter().map(band).collect()).collect();
+    let bands: Vec<Vec<Option<[f64; 3]>>> = values
+        .into_iter()
+        .map(|rows| rows.into_iter().map(band).collect())
+        .collect();
     let range = axis::span(bands.iter().flatten().flatten().flatten().copied());
     let mut entries = Vec::new();
     for (at, arm) in series.arms.iter().enumerate() {
@@ -78,7 +81,10 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
         n if n > KEPT => format!(" Drawn from {KEPT} of {n} members."),
         _ => String::new(),
     };
-    scene.description = format!("{} over time, {panel_count} panels.{thinned}", sweep.model.column_title(*wanted));
+    scene.description = format!(
+        "{} over time, {panel_count} panels.{thinned}",
+        sweep.model.column_title(*wanted)
+    );
     let unit = sweep.model.column_unit(*wanted).pretty();
     let time = time_scale(sweep.written.duration_s);
     for panel in 0..panel_count {
@@ -94,15 +100,24 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
             grid.heading(&mut scene, panel, &panels.heading(panel));
         }
         for group in 0..arms * line_count {
-            let rows = bands[panel * arms * line_count + group].iter().zip(&series.times);
+            let rows = bands[panel * arms * line_count + group]
+                .iter()
+                .zip(&series.times);
             let found: Vec<(f64, [f64; 3])> = rows
                 .filter_map(|(band, t)| {
-                    Some((x.place(t / time.seconds), (*band)?.map(|value| y.place(value))))
+                    Some((
+                        x.place(t / time.seconds),
+                        (*band)?.map(|value| y.place(value)),
+                    ))
                 })
                 .collect();
             let upper = found.iter().map(|(x, [_, _, high])| (*x, *high));
             let lower = found.iter().rev().map(|(x, [low, ..])| (*x, *low));
-            scene.area(upper.chain(lower).collect(), arm_colour(group), BAND_OPACITY);
+            scene.area(
+                upper.chain(lower).collect(),
+                arm_colour(group),
+                BAND_OPACITY,
+            );
             let middle = found.iter().map(|(x, [_, m, _])| (*x, *m)).collect();
             scene.line(middle, arm_stroke(group));
         }
@@ -127,14 +142,22 @@ fn read(
         return Ok(());
     };
     let path = folder.join("series.csv");
-    let wrong = |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", path.display());
+    let wrong =
+        |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", path.display());
     let file = File::open(&path).map_err(|error| wrong(&error))?;
     let mut reader = csv::Reader::from_reader(file);
-    let arms: Vec<&str> = series.arms.iter().map(|at| sweep.written.arms[*at].name.as_str()).collect();
+    let arms: Vec<&str> = series
+        .arms
+        .iter()
+        .map(|at| sweep.written.arms[*at].name.as_str())
+        .collect();
     let members = sweep.members();
     let mut record = csv::StringRecord::new();
     let (mut last, mut row) = ((u64::MAX, usize::MAX), 0);
-    while reader.read_record(&mut record).map_err(|error| wrong(&error))? {
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| wrong(&error))?
+    {
         if record.get(5) != Some(name) {
             continue;
         }

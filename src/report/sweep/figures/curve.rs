@@ -29,7 +29,11 @@ impl Sampled {
     }
 
     pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[f64; N]> {
-        let mut values: Vec<f64> = self.0.iter().map(|(_, bits)| f64::from_bits(*bits)).collect();
+        let mut values: Vec<f64> = self
+            .0
+            .iter()
+            .map(|(_, bits)| f64::from_bits(*bits))
+            .collect();
         values.sort_by(f64::total_cmp);
         (!values.is_empty()).then(|| shares.map(|share| quantile(&values, share)))
     }
@@ -77,7 +81,10 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
             places[(p * line_count + l) * sx.cells() + a].add(row.member, value);
         }
     })?;
-    let drawn: Vec<Option<[f64; 3]>> = places.iter().map(|s| s.quantiles([0.05, 0.5, 0.95])).collect();
+    let drawn: Vec<Option<[f64; 3]>> = places
+        .iter()
+        .map(|s| s.quantiles([0.05, 0.5, 0.95]))
+        .collect();
     let range = axis::span(drawn.iter().flatten().flatten().copied());
     let spread = drawn.iter().flatten().any(|[low, _, high]| low != high);
     let record = &sweep.records[*record];
@@ -98,9 +105,18 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
     scene.description = format!("{} against {}.", record.title, sx.title);
     for panel in 0..panel_count {
         let (left, top, right, bottom) = grid.panels[panel];
-        let (ax, ay) = (sx.axis((left, right)), Axis::linear(range, (bottom, top), 6));
+        let (ax, ay) = (
+            sx.axis((left, right)),
+            Axis::linear(range, (bottom, top), 6),
+        );
         let y_title = axis::title(&record.title, &record.measure.unit.pretty(), ay.exponent);
-        grid.axes(&mut scene, panel, (&ax, &ay), (&sx.axis_title(&ax), &y_title), true);
+        grid.axes(
+            &mut scene,
+            panel,
+            (&ax, &ay),
+            (&sx.axis_title(&ax), &y_title),
+            true,
+        );
         if let Some(panels) = &sp {
             grid.heading(&mut scene, panel, &panels.heading(panel));
         }
@@ -108,7 +124,9 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
             let from = (panel * line_count + line) * sx.cells();
             let own = drawn[from..from + sx.cells()].iter().zip(&sx.centres);
             let found: Vec<(f64, [f64; 3])> = own
-                .filter_map(|(quantiles, x)| Some((ax.place(*x), (*quantiles)?.map(|v| ay.place(v)))))
+                .filter_map(|(quantiles, x)| {
+                    Some((ax.place(*x), (*quantiles)?.map(|v| ay.place(v))))
+                })
                 .collect();
             if spread {
                 let upper = found.iter().map(|(x, [_, _, high])| (*x, *high));

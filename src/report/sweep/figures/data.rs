@@ -22,23 +22,32 @@ pub struct Row {
 /// Why the table cannot be read.
 pub fn rows(sweep: &Sweep, folder: &Path, mut each: impl FnMut(&Row)) -> Result<(), String> {
     let path = folder.join("members.csv");
-    let wrong = |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", path.display());
+    let wrong =
+        |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", path.display());
     let file = File::open(&path).map_err(|error| wrong(&error))?;
     let mut reader = csv::Reader::from_reader(file);
-    let listed = sweep.design.factors().filter(|factor| factor.listed).count();
+    let listed = sweep
+        .design
+        .factors()
+        .filter(|factor| factor.listed)
+        .count();
     let mut record = csv::StringRecord::new();
     let mut row = Row {
         member: 0,
         failed: false,
         values: Vec::new(),
     };
-    while reader.read_record(&mut record).map_err(|error| wrong(&error))? {
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| wrong(&error))?
+    {
         let member = record.get(0).and_then(|text| text.parse().ok());
         row.member = member.ok_or_else(|| wrong(&"a member has no number"))?;
         row.failed = record.get(1) != Some("ok");
         row.values.clear();
         let values = record.iter().skip(2 + listed);
-        row.values.extend(values.map(|text| text.parse().unwrap_or(f64::NAN)));
+        row.values
+            .extend(values.map(|text| text.parse().unwrap_or(f64::NAN)));
         each(&row);
     }
     Ok(())
@@ -63,7 +72,10 @@ pub struct Scale {
 
 impl Scale {
     pub fn of(factor: &Factor) -> Scale {
-        let title = factor.title.clone().unwrap_or_else(|| words::plain(&factor.name));
+        let title = factor
+            .title
+            .clone()
+            .unwrap_or_else(|| words::plain(&factor.name));
         let unit = factor.unit().map_or(String::new(), |unit| unit.pretty());
         let (centres, labels, numeric, spread) = match &factor.values {
             Values::Levels(levels) => {
@@ -95,7 +107,9 @@ impl Scale {
         };
         let even = |numbers: &[f64]| {
             let steps: Vec<f64> = numbers.windows(2).map(|pair| pair[1] - pair[0]).collect();
-            let (least, most) = steps.iter().fold((f64::INFINITY, 0.0f64), |(a, b), s| (a.min(*s), b.max(*s)));
+            let (least, most) = steps
+                .iter()
+                .fold((f64::INFINITY, 0.0f64), |(a, b), s| (a.min(*s), b.max(*s)));
             most <= 1.5 * least
         };
         let logarithmic = numeric && centres[0] > 0.0 && !even(&centres);
@@ -157,7 +171,12 @@ impl Scale {
         let about = (((ends.1 - ends.0).abs()) / 70.0).clamp(2.0, 10.0) as usize;
         if !self.numeric {
             let mut axis = Axis::linear(range, ends, about);
-            axis.ticks = self.centres.iter().copied().zip(self.labels.iter().cloned()).collect();
+            axis.ticks = self
+                .centres
+                .iter()
+                .copied()
+                .zip(self.labels.iter().cloned())
+                .collect();
             axis.exponent = 0;
             axis
         } else if self.logarithmic {
@@ -174,8 +193,14 @@ impl Scale {
     /// A level as a heading.
     pub fn heading(&self, cell: usize) -> String {
         match self.labels.get(cell) {
-            Some(label) => format!("{}: {label} {}", self.title, self.unit).trim_end().to_string(),
-            None => format!("{}: about {}", self.title, words::quantity(self.centres[cell], &self.unit)),
+            Some(label) => format!("{}: {label} {}", self.title, self.unit)
+                .trim_end()
+                .to_string(),
+            None => format!(
+                "{}: about {}",
+                self.title,
+                words::quantity(self.centres[cell], &self.unit)
+            ),
         }
     }
 

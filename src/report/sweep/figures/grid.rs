@@ -58,7 +58,11 @@ impl Grid {
         let (left, top, right, _) = self.panels[at];
         let lines = font::wrap(text, TEXT_SIZE, right - left);
         let first = lines.first().map_or("", String::as_str);
-        let text = if lines.len() > 1 { format!("{first} …") } else { first.to_string() };
+        let text = if lines.len() > 1 {
+            format!("{first} …")
+        } else {
+            first.to_string()
+        };
         scene.text((left, top - 8.0), Anchor::Start, TEXT_SIZE, &text);
     }
 

@@ -182,8 +182,17 @@ fn scale(scene: &mut Scene, grid: &Grid, ramp: &Ramp, what: &str, unit: &str) {
     const STEPS: usize = 64;
     let at = |k: usize| ramp.low + (ramp.high - ramp.low) * k as f64 / STEPS as f64;
     for k in 0..STEPS {
-        let bounds = (left, axis.place(at(k + 1)), right, (axis.place(at(k)) + 0.4).min(bottom));
-        scene.area(rectangle(bounds), ramp.colour(0.5 * (at(k) + at(k + 1))), 1.0);
+        let bounds = (
+            left,
+            axis.place(at(k + 1)),
+            right,
+            (axis.place(at(k)) + 0.4).min(bottom),
+        );
+        scene.area(
+            rectangle(bounds),
+            ramp.colour(0.5 * (at(k) + at(k + 1))),
+            1.0,
+        );
     }
     let mut corners = rectangle((left, top, right, bottom));
     corners.push((left, top));
@@ -199,14 +208,19 @@ fn scale(scene: &mut Scene, grid: &Grid, ramp: &Ramp, what: &str, unit: &str) {
     let title = axis::title(what, unit, axis.exponent);
     let wrapped = crate::report::drawing::font::wrap(&title, TEXT_SIZE, bottom - top + 30.0);
     for (k, line) in wrapped.iter().take(1).enumerate() {
-        let place = (right + 7.0 + widest + 14.0 + k as f64 * 15.0, 0.5 * (top + bottom));
-        scene.marks.push(crate::report::drawing::Mark::Text(crate::report::drawing::Text {
-            at: place,
-            anchor: Anchor::Middle,
-            size: TEXT_SIZE,
-            colour: AXIS.colour,
-            upward: true,
-            text: line.clone(),
-        }));
+        let place = (
+            right + 7.0 + widest + 14.0 + k as f64 * 15.0,
+            0.5 * (top + bottom),
+        );
+        scene.marks.push(crate::report::drawing::Mark::Text(
+            crate::report::drawing::Text {
+                at: place,
+                anchor: Anchor::Middle,
+                size: TEXT_SIZE,
+                colour: AXIS.colour,
+                upward: true,
+                text: line.clone(),
+            },
+        ));
     }
 }

@@ -88,7 +88,10 @@ fn numeric(sweep: &Sweep) -> Vec<usize> {
     for block in &sweep.design.blocks {
         let shown = block.factors.len() <= FEW || block.kind == Kind::Grid;
         for factor in &block.factors {
-            let number = factor.probes().iter().all(|setting| setting.number.is_some());
+            let number = factor
+                .probes()
+                .iter()
+                .all(|setting| setting.number.is_some());
             if shown && number && factor.listed {
                 places.push(at);
             }

@@ -76,7 +76,8 @@ impl Ramp {
         let place = share * (nodes.len() - 1) as f64;
         let at = (place.floor() as usize).min(nodes.len() - 2);
         let part = place - at as f64;
-        let mix = |a: u8, b: u8| (f64::from(a) + part * (f64::from(b) - f64::from(a))).round() as u8;
+        let mix =
+            |a: u8, b: u8| (f64::from(a) + part * (f64::from(b) - f64::from(a))).round() as u8;
         let (a, b) = (nodes[at], nodes[at + 1]);
         Colour(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
     }
