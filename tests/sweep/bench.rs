@@ -32,7 +32,7 @@ from = "20 mg"
 to = "0.1 g"
 [[design.factor]]
 every = "uncertain parameter"
-only = ["iron"]
+only = ["inflammation"]
 columns = false
 [[record]]
 what = "max of plasma_hepcidin from 0 d to 3 d in \"daily\" over plasma_hepcidin at 0 d"

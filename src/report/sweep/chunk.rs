@@ -4,6 +4,7 @@
 //! has damaged, is known before it is merged.
 
 use std::fmt::Write;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,9 @@ pub fn found(folder: &Path) -> Result<Vec<(u64, PathBuf)>, String> {
     let folder = folder.join(FOLDER);
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(format!("{} cannot be read: {error}", folder.display())),
     };
     let mut chunks = Vec::new();
