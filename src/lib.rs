@@ -2,7 +2,7 @@
 //!
 //! Data flows down this list and never back up:
 //! text → [`model`] (checked) → [`compile`] (program) → [`engine`] (trajectories)
-//! ← [`scenario`] (what is done to the body) → [`study`] (many runs) → [`report`] (tables, figures, pages) → [`cli`].
+//! ← [`scenario`] (what is done to the body) → [`study`] (many runs) → [`export`] (for other simulators) → [`report`] (tables, figures, pages) → [`cli`].
 
 // `"mmol/L/min"` → dimension and exact factor.
 pub mod units;
@@ -24,6 +24,9 @@ pub mod scenario;
 
 // Many runs, one question.
 pub mod study;
+
+// A model or scenario → files that other simulators read.
+pub mod export;
 
 // Results → tables, figures, pages, provenance.
 pub mod report;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// In flow order; each may use those before it.
-const STAGES: [&str; 9] = [
+const STAGES: [&str; 10] = [
     "units",
     "diagnostics",
     "engine",
@@ -11,6 +11,7 @@ const STAGES: [&str; 9] = [
     "compile",
     "scenario",
     "study",
+    "export",
     "report",
     "cli",
 ];

@@ -1,7 +1,8 @@
 //! Every claim written in a scenario file, run.
 //!
 //! Whether a row passes is shown by `myoflux validate`, misses included; this test holds that every arm
-//! runs, every row has a value, and the shares that the project promises by role.
+//! runs, its nutrient ledger closes to round-off, every row has a value, and the shares that the project
+//! promises by role.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +55,16 @@ fn every_scenario_runs_and_the_promised_shares_are_kept() {
         for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
             if let Err(failure) = &outcome.outcome {
                 wrong.push(format!("{path}, {}: {failure:?}", arm.name));
+            }
+        }
+        for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
+            for ledger in outcome.ledger.iter().filter(|ledger| !ledger.closes()) {
+                let (matter, left) = (&ledger.matter, ledger.left_over);
+                let unit = &ledger.unit.text;
+                wrong.push(format!(
+                    "{path}, {}: {left:e} {unit} of {matter} left over of {} that crossed",
+                    arm.name, ledger.throughput
+                ));
             }
         }
         for outcome in &result.expectations {

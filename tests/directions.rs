@@ -134,7 +134,7 @@ fn low_vitamin_e_raises_isoprostanes() {
 fn marginal_thiamin_shows_in_blood_not_in_work() {
     expect(
         "\"status.etkac\" = 1.25",
-        "bout",
+        "athlete",
         8.5,
         &[
             ("etkac", 1.05, 1.35),
@@ -149,7 +149,7 @@ fn marginal_thiamin_shows_in_blood_not_in_work() {
 fn marginal_riboflavin_shows_in_blood_not_in_work() {
     expect(
         "\"status.egrac\" = 1.5",
-        "bout",
+        "athlete",
         8.5,
         &[
             ("egrac", 1.1, 1.5),

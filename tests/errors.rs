@@ -11,7 +11,9 @@
 //! has its expectations beside it, in `NAME.expect`.
 //!
 //! `module/`, `model/` and `shared/` are put into a copy of `tests/fixtures/small` with
-//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy, `study/` varies its `effort.toml`.
+//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy, `study/` varies its `effort.toml`. `start/` holds scenarios
+//! that pass the check and have no start: they are run on the model `marrow`, and what people read is
+//! compared (`-` where no place can be named).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -233,6 +235,80 @@ fn broken_scenarios_are_refused_as_their_files_say() {
     all_as_expected("scenario", "scenarios");
 }
 
+/// Claim: who asks for what no state has gets one message, and nothing is written.
+#[test]
+fn starts_that_do_not_exist_are_refused_as_their_files_say() {
+    let bench = Bench::new();
+    let folder = bench.folder.path().join("scenarios");
+    for case in cases("start") {
+        let name = case.file_name().expect("a file").to_string_lossy();
+        let output = bench.folder.path().join("output");
+        fs::copy(&case, folder.join(&*name)).expect("writable");
+        let run = Command::cargo_bin("myoflux")
+            .expect("the binary is built")
+            .arg("run")
+            .arg(folder.join(&*name))
+            .arg("-o")
+            .arg(&output)
+            .output()
+            .expect("it starts");
+        let shown = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(2), "{name}: {shown}");
+        assert!(!output.exists(), "{name} has written something");
+        let expected = expected(&case).expect("expectations");
+        assert_eq!(
+            shown.matches("error").count(),
+            expected.len(),
+            "{name}: {shown}"
+        );
+        for Expected {
+            place,
+            message,
+            help,
+            ..
+        } in expected
+        {
+            let place = match place.as_str() {
+                "-" => String::new(),
+                place => format!("{name}:{place}"),
+            };
+            let Help::Part(help) = help else {
+                panic!("{name} tells no way out");
+            };
+            for part in [place, message, help] {
+                assert!(shown.contains(&part), "{name}: no {part} in {shown}");
+            }
+        }
+    }
+}
+
+/// Claim: a run that leaves the range in which its model holds says which limit, when and by how much.
+#[test]
+fn a_run_beyond_a_limit_names_it() {
+    let bench = Bench::new();
+    let path = bench.folder.path().join("scenarios/flood.toml");
+    let text = "format = 1\ntitle = \"Flood\"\nmodel = \"marrow\"\nduration = \"30 d\"\n\
+                [[drive]]\ninput = \"marrow.eaten\"\nvalue = \"2000 mg/d\"\nat = \"0 d\"\nfor = \"30 d\"\n";
+    fs::write(&path, text).expect("writable");
+    let run = Command::cargo_bin("myoflux")
+        .expect("the binary is built")
+        .arg("run")
+        .arg(&path)
+        .arg("-o")
+        .arg(bench.folder.path().join("output"))
+        .output()
+        .expect("it starts");
+    let shown = String::from_utf8_lossy(&run.stdout);
+    assert_eq!(run.status.code(), Some(1), "{shown}");
+    for part in [
+        "left the range in which the model holds at",
+        "Tracer in blood was 3",
+        "above 3000 mg (limit `marrow.flooded`: blood < holds); beyond it: the carrier fails.",
+    ] {
+        assert!(shown.contains(part), "no {part} in {shown}");
+    }
+}
+
 #[test]
 fn broken_studies_are_refused_as_their_files_say() {
     all_as_expected("study", "scenarios");
@@ -241,7 +317,7 @@ fn broken_studies_are_refused_as_their_files_say() {
 /// Every file says what it expects.
 #[test]
 fn every_case_has_expectations() {
-    for kind in ["module", "model", "shared", "scenario", "study"] {
+    for kind in ["module", "model", "shared", "scenario", "start", "study"] {
         for case in cases(kind) {
             assert!(expected(&case).is_some(), "{}", case.display());
         }

@@ -8,7 +8,8 @@ use assert_cmd::Command;
 use myoflux::compile::compile;
 use myoflux::diagnostics::Sources;
 use myoflux::engine::Failure;
-use myoflux::model::{EdgeKind, Model, load::load_model};
+use myoflux::model::{Band, EdgeKind, Model, Origin, load::load_model};
+use myoflux::report::dictionary::{Kind, TABLES};
 use myoflux::report::drawing::svg::{Font, svg};
 use myoflux::report::drawing::{Scene, Text};
 use myoflux::report::page::CONTEXT_OF_USE;
@@ -16,6 +17,7 @@ use myoflux::report::{contents, figure, network};
 use myoflux::scenario::figure::shown_column;
 use myoflux::scenario::load::{Overrides, load_scenario};
 use myoflux::scenario::{Data, RunResult, Scenario, run::run};
+use myoflux::units::Unit;
 
 const ONE_RUN: &str = "scenarios/iron/hepcidin_after_run.toml";
 
@@ -88,6 +90,111 @@ fn texts_of_figures_neither_touch_nor_leave_the_page() {
         let scenes = figure::scenes(&finished(path, |_, _| {}));
         assert!(!scenes.is_empty(), "{path} has no figure");
         scenes.iter().for_each(assert_legible);
+        figure::status::scenes(&result)
+            .iter()
+            .for_each(assert_legible);
+    }
+}
+
+/// Claim: the panel of laboratory markers holds every marker, each person's own cut-offs, and stays legible
+/// with more markers and arms than any scenario has.
+#[test]
+fn the_status_panel_is_legible_with_many_markers() {
+    let mut result = finished(ONE_RUN, |_, scenario| {
+        scenario.arms[1].people = "woman".to_string();
+    });
+    let model = Arc::make_mut(&mut result.model);
+    for marker in &mut model.biomarkers {
+        let band = |people: &str, high: f64| Band {
+            people: Some(people.to_string()),
+            deficient_below: Some(0.5),
+            insufficient_below: Some(12.5),
+            high_above: Some(high),
+            origin: Origin::Assumed("a test".to_string()),
+        };
+        marker
+            .title
+            .push_str(" with a name that is longer than it has to be");
+        marker.bands = vec![band("man", 250.0), band("woman", 150.0)];
+    }
+    let count = result.model.biomarkers.len();
+    let scenes = figure::status::scenes(&result);
+    assert!(count > 30 && scenes.len() > 1, "{count} markers");
+    scenes.iter().for_each(assert_legible);
+    let said = |text: &str| {
+        let texts = scenes.iter().flat_map(Scene::texts);
+        texts.filter(|known| known.text == text).count()
+    };
+    assert_eq!((said("250"), said("150")), (count, count));
+}
+
+/// Claim: the table of markers has the conventional unit beside the model's.
+#[test]
+fn markers_convert_to_conventional_units() {
+    let mut result = finished(ONE_RUN, |_, _| {});
+    let model = Arc::make_mut(&mut result.model);
+    let marker = model
+        .biomarkers
+        .iter_mut()
+        .find(|m| m.name == "serum_ferritin");
+    let unit = Unit::parse("ng/mL").expect("a unit");
+    marker.expect("ferritin").conventional = Some((unit, 1.0));
+    let files = contents(&result);
+    let page = file(&files, "report.html");
+    assert!(page.contains("Laboratory status") && page.contains("ng/mL</td>"));
+    assert!(
+        files
+            .iter()
+            .any(|(name, _)| name == "figures/status_panel.png")
+    );
+}
+
+/// Claim: headers, tables.json and docs/outputs.md tell of the same columns.
+#[test]
+fn every_column_is_explained() {
+    let files = contents(&finished(ONE_RUN, |_, _| {}));
+    let json: serde_json::Value =
+        serde_json::from_str(file(&files, "tables.json")).expect("it is JSON");
+    let docs = std::fs::read_to_string("docs/outputs.md").expect("readable");
+    for (at, table) in TABLES.iter().enumerate() {
+        let name = format!("{}.csv", table.name);
+        let csv = file(&files, &name);
+        let header: Vec<&str> = csv.lines().next().expect("a header").split(',').collect();
+        let told = &json["tables"][at];
+        assert_eq!(told["url"], name);
+        let columns = told["tableSchema"]["columns"].as_array().expect("columns");
+        let names: Vec<&str> = columns.iter().filter_map(|c| c["name"].as_str()).collect();
+        assert_eq!(header, names);
+        let (_, chapter) = docs.split_once(&format!("## {name}\n")).expect("a chapter");
+        let chapter = chapter.split("\n## ").next().expect("its text");
+        for column in names {
+            let known = chapter.contains(&format!("`{column}`"));
+            assert!(known, "docs/outputs.md tells nothing of {column} of {name}");
+        }
+        let mut rows = csv::Reader::from_reader(csv.as_bytes());
+        let mut filled = vec![false; header.len()];
+        for (row, record) in rows.records().enumerate() {
+            let record = record.expect("as many cells as columns");
+            for (cell, (column, kind, _)) in record.iter().zip(table.columns) {
+                let number = cell.is_empty() || cell.parse::<f64>().is_ok();
+                assert!(*kind == Kind::Text || number, "{name}: {column} = {cell}");
+                // What looks like a whole number at first would be taken for one for good.
+                let whole = cell.parse::<i64>().is_ok();
+                assert!(
+                    *kind == Kind::Integer || !whole,
+                    "{name}: {column} = {cell}"
+                );
+            }
+            if row < 100 {
+                let cells = record.iter().enumerate();
+                cells.for_each(|(at, cell)| filled[at] |= !cell.is_empty());
+            }
+        }
+        // Readers that judge a column by its first hundred rows find something there.
+        assert!(
+            filled.iter().all(|seen| *seen),
+            "{name}: {header:?} {filled:?}"
+        );
     }
 }
 

@@ -99,6 +99,7 @@ fn explained(arguments: &ExplainArguments) -> Result<String, u8> {
 fn failure(problem: &Unexplained, model: &Model) -> String {
     match problem {
         Unexplained::Failed(failure) => words::failure(failure, model),
+        Unexplained::Refused(why) => why.clone(),
         Unexplained::Stopped { at_s } => format!("an event ended the run at {at_s} s"),
     }
 }

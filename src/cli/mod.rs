@@ -15,11 +15,13 @@ mod average;
 mod check;
 mod edges;
 mod explain;
+mod export;
 mod init;
 mod models;
 mod pages;
 mod repeat;
 mod run;
+mod schema;
 mod sweep;
 mod validate;
 
@@ -54,6 +56,10 @@ enum Command {
     Edges(edges::EdgesArguments),
     /// What models hold: modules, states, parameters with their origin
     Models(models::ModelsArguments),
+    /// JSON Schema of the files, so that editors complete and check them
+    Schema(schema::SchemaArguments),
+    /// Models and scenarios for other simulators
+    Export(export::ExportArguments),
     /// Pages from the files: parameters, edges, expectations, sources
     Pages(pages::PagesArguments),
 }
@@ -188,6 +194,8 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Pages(arguments) => pages::run(&arguments),
     };
     ExitCode::from(code)

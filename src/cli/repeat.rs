@@ -97,7 +97,7 @@ fn rebuild(recorded: &Recorded, folder: &Path, output: &Path) -> u8 {
         &recorded.overrides,
         &mut sources,
     ) {
-        Ok((model, scenario)) => carry_out(model, scenario, output),
+        Ok((model, scenario)) => carry_out(model, scenario, output, &sources),
         Err(problems) => refuse(&problems, &sources),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Changes, progress, refuse, say};
+use super::{Changes, complain, progress, refuse, say};
 use crate::compile::compile;
 use crate::diagnostics::Sources;
 use crate::model::Model;
@@ -80,16 +80,23 @@ pub fn run(arguments: &RunArguments) -> u8 {
         .output
         .clone()
         .unwrap_or_else(|| default_folder(&arguments.scenario));
-    carry_out(model, scenario, &folder)
+    carry_out(model, scenario, &folder, &sources)
 }
 
-/// Runs what was loaded and writes the results; the exit code.
-pub fn carry_out(model: Arc<Model>, scenario: Scenario, folder: &Path) -> u8 {
+/// Runs what was loaded and writes the results; the exit code. Arms that have no start are told with their
+/// place; if no arm has one, nothing is written.
+pub fn carry_out(model: Arc<Model>, scenario: Scenario, folder: &Path, sources: &Sources) -> u8 {
     let program = Arc::new(compile(&model));
     let bar = progress(scenario.arms.len() as u64);
     let report = |done: usize, _| bar.set_position(done as u64);
     let result = run_scenario(model, program, Arc::new(scenario), &report);
     bar.finish_and_clear();
+    let refusals = result.arms.iter().filter_map(|arm| arm.refusal.clone());
+    let refusals: Vec<_> = refusals.collect();
+    if !refusals.is_empty() && refusals.len() == result.arms.len() {
+        return refuse(&refusals, sources);
+    }
+    complain(&refusals, sources);
     let files = match write_run(&result, folder) {
         Ok(files) => files,
         Err(error) => {
@@ -141,7 +148,7 @@ fn summary(result: &RunResult) -> String {
                 text.push_str(&format!(
                     "  {}: failed: {}\n",
                     arm.name,
-                    words::failure(failure, &result.model)
+                    words::no_numbers(outcome, failure, &result.model)
                 ));
             }
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::evaluate::Opcode;
-use crate::model::{Algebra, Condition, Direction, Expr, Function, InputKind, Model};
+use crate::model::{Algebra, Condition, Direction, Expr, Function, InputKind, Limit, Model};
 
 /// Where floored functions stop looking down.
 pub const FLOOR: f64 = 1e-12;
@@ -176,6 +176,8 @@ pub struct Lowered {
     /// Bolus coefficients, input order, then `to` order.
     pub bolus_coefficients: Vec<NodeId>,
     pub events: Vec<NodeId>,
+    /// Two per limit.
+    pub limits: Vec<NodeId>,
     /// One per engine state.
     pub rates: Vec<NodeId>,
 }
@@ -215,6 +217,9 @@ pub fn lower(model: &Model) -> Lowered {
         targets.iter().map(|(_, coefficient)| coefficient)
     }));
     let events = each(&mut model.events.iter().map(|e| &e.root));
+    let sides = |limit: &Limit| [limit.lower.clone(), limit.upper.clone()];
+    let sides: Vec<Expr> = model.limits.iter().flat_map(sides).collect();
+    let limits = each(&mut sides.iter());
     let rates = lower_rates(&mut graph, &names, model);
     let Names {
         variables,
@@ -228,6 +233,7 @@ pub fn lower(model: &Model) -> Lowered {
         references,
         bolus_coefficients,
         events,
+        limits,
         rates,
     }
 }
@@ -289,7 +295,7 @@ fn lower_expr(graph: &mut Graph, names: &Names, expr: &Expr) -> NodeId {
         graph.binary(opcode, a, b)
     };
     match expr {
-        Expr::Number(value) => graph.constant(*value),
+        Expr::Number(value) | Expr::Factor(value, _) => graph.constant(*value),
         Expr::Parameter(id) => graph.intern(Node::Parameter(id.0)),
         Expr::Input(id) => graph.intern(Node::Input(id.0)),
         Expr::State(id) => graph.intern(Node::State(id.0)),
@@ -325,6 +331,7 @@ fn lower_expr(graph: &mut Graph, names: &Names, expr: &Expr) -> NodeId {
             let no = lower_expr(graph, names, no);
             graph.operation(Opcode::Select, [condition, yes, no])
         }
+        Expr::Law(_, _, value) => lower_expr(graph, names, value),
         Expr::Table(table, arguments) => {
             let x = lower_expr(graph, names, &arguments[0]);
             let y = match arguments.get(1) {

@@ -14,6 +14,7 @@
 //! - observables: variables, processes, biomarkers, references, bolus coefficients
 //!   (input order, then `to` order), each in model order;
 //! - events: model order.
+//! - limits: model order, the side that should be lower first.
 
 mod derivative;
 mod graph;
@@ -49,6 +50,7 @@ pub struct Program {
     pattern: Pattern,
     observe: Outputs,
     events: Outputs,
+    limits: Outputs,
     /// One per input; `None` for rate inputs.
     boluses: Vec<Option<Bolus>>,
 }

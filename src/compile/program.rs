@@ -21,6 +21,7 @@ pub fn compile(model: &Model) -> Program {
         references,
         bolus_coefficients,
         events,
+        limits,
         rates,
     } = lower(model);
     let jacobian = differentiate(&mut graph, &rates);
@@ -34,12 +35,13 @@ pub fn compile(model: &Model) -> Program {
     .concat();
     let linear = [&rates[..], &jacobian.entries, &jacobian.time].concat();
 
-    let roots = [&linear[..], &observables, &events].concat();
+    let roots = [&linear[..], &observables, &events, &limits].concat();
     let mut assembly = Assembly::new(graph, model, &roots);
     let linearise = assembly.outputs(&linear);
     let rates_only = assembly.outputs(&rates);
     let observe = assembly.outputs(&observables);
     let events = assembly.outputs(&events);
+    let limits = assembly.outputs(&limits);
     let layout = Layout::new(model);
     assert_eq!(
         layout.engine_states,
@@ -64,6 +66,7 @@ pub fn compile(model: &Model) -> Program {
         pattern: jacobian.pattern,
         observe,
         events,
+        limits,
         boluses: boluses(model, &layout),
         layout,
     }
@@ -286,6 +289,21 @@ impl<const W: usize> System<W> for Program {
     ) {
         self.run(&self.events, t, y, scratch);
         copy_out(&self.events.slots, scratch, roots);
+    }
+
+    fn limit_count(&self) -> usize {
+        self.limits.slots.len() / 2
+    }
+
+    fn limits(
+        &self,
+        t: &[f64; W],
+        y: &[[f64; W]],
+        sides: &mut [[f64; W]],
+        scratch: &mut [[f64; W]],
+    ) {
+        self.run(&self.limits, t, y, scratch);
+        copy_out(&self.limits.slots, scratch, sides);
     }
 
     fn observable_count(&self) -> usize {

@@ -13,6 +13,8 @@ struct Problem<'a, S> {
     /// States that are solved for, ascending; the others hold their value from the start. Accumulators
     /// are half of a large model's states: leaving them out makes the dense solves eight times cheaper.
     free: Vec<usize>,
+    /// States that no step may bring below a tenth of what they were, and so never below zero.
+    above_zero: Vec<bool>,
     scratch: Vec<[f64; 1]>,
 }
 
@@ -28,6 +30,7 @@ impl<'a, S: System<1>> Problem<'a, S> {
             rows,
             scale,
             free: (0..rows.len()).filter(solved).collect(),
+            above_zero: vec![false; rows.len()],
             scratch: vec![[0.0]; system.scratch_len()],
         }
     }
@@ -59,11 +62,38 @@ impl<'a, S: System<1>> Problem<'a, S> {
         sums
     }
 
-    fn observe(&mut self, y: &[[f64; 1]], index: usize) -> f64 {
+    /// Values of the observables that rows ask for, in the order of the rows.
+    fn observe(&mut self, y: &[[f64; 1]]) -> Vec<f64> {
         let mut values = vec![[0.0]; self.system.observable_count()];
         self.system
             .observe(&[0.0], y, &mut values, &mut self.scratch);
-        values[index][0]
+        let asked = self.rows.iter().filter_map(|row| match row {
+            Row::Observable { index, .. } => Some(values[*index][0]),
+            _ => None,
+        });
+        asked.collect()
+    }
+
+    /// Those values, and by how much each changes with every free state (scaled): one look at the
+    /// system per state serves all of them.
+    fn observed(&mut self, y: &[[f64; 1]]) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let any = |row: &Row| matches!(row, Row::Observable { .. });
+        if !self.rows.iter().any(any) {
+            return (Vec::new(), Vec::new());
+        }
+        let now = self.observe(y);
+        let mut moved = y.to_vec();
+        let mut slopes = Vec::with_capacity(self.free.len());
+        for at in 0..self.free.len() {
+            let j = self.free[at];
+            let step = 1e-7 * self.scale[j].max(y[j][0].abs());
+            moved[j][0] += step;
+            let there = self.observe(&moved);
+            let slope = there.iter().zip(&now);
+            slopes.push(slope.map(|(a, b)| (a - b) / step * self.scale[j]).collect());
+            moved[j] = y[j];
+        }
+        (now, slopes)
     }
 
     /// Residual and Jacobian over the free states, rows scaled so that each is of order one.
@@ -73,9 +103,20 @@ impl<'a, S: System<1>> Problem<'a, S> {
         let mut residual = DVector::zeros(n);
         let mut jacobian = DMatrix::zeros(n, n);
         let mut row = vec![0.0; self.n()];
+        let (now, slopes) = self.observed(y);
+        let mut markers = 0;
         for at in 0..n {
             row.fill(0.0);
-            residual[at] = self.row(self.free[at], y, &rates, &values, &mut row);
+            residual[at] = match &self.rows[self.free[at]] {
+                Row::Observable { value, .. } => {
+                    for (&j, slope) in self.free.iter().zip(&slopes) {
+                        row[j] = slope[markers];
+                    }
+                    markers += 1;
+                    now[markers - 1] - value
+                }
+                _ => self.row(self.free[at], y, &rates, &values, &mut row),
+            };
             let free = self.free.iter().map(|j| row[*j]);
             let size = free.clone().fold(0.0f64, |m, x| m.max(x.abs()));
             let size = if size > 0.0 && size.is_finite() {
@@ -116,18 +157,7 @@ impl<'a, S: System<1>> Problem<'a, S> {
                 }
                 weights.iter().map(|(j, w)| w * y[*j][0]).sum::<f64>() - value
             }
-            Row::Observable { index, value } => {
-                let now = self.observe(y, *index);
-                let mut moved = y.to_vec();
-                for at in 0..self.free.len() {
-                    let j = self.free[at];
-                    let step = 1e-7 * self.scale[j].max(y[j][0].abs());
-                    moved[j][0] += step;
-                    row[j] = (self.observe(&moved, *index) - now) / step * self.scale[j];
-                    moved[j] = y[j];
-                }
-                now - value
-            }
+            Row::Observable { .. } => unreachable!("read for all rows at once"),
         }
     }
 
@@ -136,6 +166,9 @@ impl<'a, S: System<1>> Problem<'a, S> {
         let mut moved = y.to_vec();
         for (at, &j) in self.free.iter().enumerate() {
             moved[j][0] += share * step[at] * self.scale[j];
+            if self.above_zero[j] && y[j][0] > 0.0 {
+                moved[j][0] = moved[j][0].max(0.1 * y[j][0]);
+            }
         }
         moved
     }
@@ -150,19 +183,13 @@ pub fn solve<S: System<1>>(
     rows: &[Row],
     scale: &[f64],
 ) -> Result<Vec<f64>, Failure> {
-    let mut problem = Problem::new(system, habit, rows, scale);
-    system.set_parameters(0, parameters, &mut problem.scratch);
-    system.set_inputs(0, &habit[0].inputs, &mut problem.scratch);
-    let held = |(value, row): (&f64, &Row)| match row {
-        Row::Hold(kept) => [*kept],
-        _ => [*value],
-    };
-    let start: Vec<[f64; 1]> = guess.iter().zip(rows).map(held).collect();
-    if let Some(y) = newton(&mut problem, start.clone()) {
+    let mut problem = prepared(system, parameters, habit, rows, scale);
+    let start = started(guess, rows);
+    if let Some(y) = newton(&mut problem, start.clone(), &FAR) {
         return Ok(y);
     }
     let near = pseudo_transient(&mut problem, start);
-    if let Some(y) = newton(&mut problem, near.clone()) {
+    if let Some(y) = newton(&mut problem, near.clone(), &FAR) {
         return Ok(y);
     }
     let (residual, _) = problem.linearise(&near);
@@ -174,6 +201,46 @@ pub fn solve<S: System<1>>(
         state: state as u32,
         drift: rates[state],
     })
+}
+
+/// A steady state near a guess, reached without a step below zero in any state that is not signed (see
+/// [`super::equilibrium_near`]).
+pub fn solve_near<S: System<1>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
+    signed: &[bool],
+) -> Option<Vec<f64>> {
+    let mut problem = prepared(system, parameters, habit, rows, scale);
+    for (slot, signed) in problem.above_zero.iter_mut().zip(signed) {
+        *slot = !signed;
+    }
+    newton(&mut problem, started(guess, rows), &NEAR)
+}
+
+fn prepared<'a, S: System<1>>(
+    system: &'a S,
+    parameters: &[f64],
+    habit: &'a [Share],
+    rows: &'a [Row],
+    scale: &'a [f64],
+) -> Problem<'a, S> {
+    let mut problem = Problem::new(system, habit, rows, scale);
+    system.set_parameters(0, parameters, &mut problem.scratch);
+    system.set_inputs(0, &habit[0].inputs, &mut problem.scratch);
+    problem
+}
+
+/// The guess, with held states at what they hold.
+fn started(guess: &[f64], rows: &[Row]) -> Vec<[f64; 1]> {
+    let held = |(value, row): (&f64, &Row)| match row {
+        Row::Hold(kept) => [*kept],
+        _ => [*value],
+    };
+    guess.iter().zip(rows).map(held).collect()
 }
 
 /// Mean rates at a state (see [`super::mean_rates`]).
@@ -190,10 +257,30 @@ pub fn mean_rates<S: System<1>>(
     problem.mean_rates(&y).0
 }
 
-fn newton<S: System<1>>(problem: &mut Problem<'_, S>, mut y: Vec<[f64; 1]>) -> Option<Vec<f64>> {
+/// How long Newton tries: rounds, and the smallest share of a step.
+struct Patience {
+    rounds: u32,
+    least: f64,
+}
+
+const FAR: Patience = Patience {
+    rounds: 60,
+    least: 1e-6,
+};
+/// A near guess that needs more than this is not near: the caller comes closer.
+const NEAR: Patience = Patience {
+    rounds: 25,
+    least: 1e-2,
+};
+
+fn newton<S: System<1>>(
+    problem: &mut Problem<'_, S>,
+    mut y: Vec<[f64; 1]>,
+    patience: &Patience,
+) -> Option<Vec<f64>> {
     let (mut residual, mut jacobian) = problem.linearise(&y);
     let mut solved = 0;
-    for _ in 0..60 {
+    for _ in 0..patience.rounds {
         let size = residual.amax();
         if !size.is_finite() {
             return None;
@@ -215,7 +302,7 @@ fn newton<S: System<1>>(problem: &mut Problem<'_, S>, mut y: Vec<[f64; 1]>) -> O
                 break;
             }
             share *= 0.5;
-            if share < 1e-6 {
+            if share < patience.least {
                 return (size < 1e-9).then(|| y.iter().map(|[v]| *v).collect());
             }
         }

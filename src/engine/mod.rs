@@ -75,6 +75,21 @@ pub fn equilibrium<S: System<1>>(
     equilibrium::solve(system, parameters, habit, guess, rows, scale)
 }
 
+/// Solves the same equations from a guess that is near, with steps that keep every state above zero that is
+/// there and not `signed`: saturable rates have a pole and further roots below. `None` where that leads
+/// nowhere.
+pub fn equilibrium_near<S: System<1>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
+    signed: &[bool],
+) -> Option<Vec<f64>> {
+    equilibrium::solve_near(system, parameters, habit, guess, rows, scale, signed)
+}
+
 /// Rates at a state, averaged over a habit as in [`equilibrium`](fn@equilibrium): how fast each state
 /// drifts, its unit per second.
 pub fn mean_rates<S: System<1>>(

@@ -46,6 +46,18 @@ pub trait System<const W: usize>: Sync {
         _scratch: &mut [[f64; W]],
     ) {
     }
+    fn limit_count(&self) -> usize {
+        0
+    }
+    /// The range in which the system holds: limit k is passed while `sides[2k] > sides[2k + 1]`.
+    fn limits(
+        &self,
+        _t: &[f64; W],
+        _y: &[[f64; W]],
+        _sides: &mut [[f64; W]],
+        _scratch: &mut [[f64; W]],
+    ) {
+    }
     fn observable_count(&self) -> usize {
         0
     }
@@ -195,6 +207,13 @@ pub enum Failure {
     Singular {
         t: f64,
         state: u32,
+    },
+    /// It left the range in which the system holds: which limit it passed, and its two sides then, the
+    /// first above the second. Noticed at the end of a step or at a breakpoint.
+    OutOfRange {
+        t: f64,
+        limit: u32,
+        sides: (f64, f64),
     },
     /// No equilibrium: which state drifts most, and how fast (per second, in its unit).
     NoEquilibrium {

@@ -51,7 +51,7 @@ impl Values<'_> {
     pub fn expr(&self, expr: &Expr, known: &Algebraic) -> f64 {
         let value = |e: &Expr| self.expr(e, known);
         match expr {
-            Expr::Number(number) => *number,
+            Expr::Number(number) | Expr::Factor(number, _) => *number,
             Expr::Parameter(id) => self.parameters[id.index()],
             Expr::Input(id) => self.inputs[id.index()],
             Expr::State(id) => self.states[id.index()],
@@ -73,6 +73,7 @@ impl Values<'_> {
             } else {
                 no
             }),
+            Expr::Law(_, _, inlined) => value(inlined),
             Expr::Table(id, arguments) => {
                 let table = &self.model.tables[id.index()];
                 let y = arguments.get(1).map_or(0.0, value);

@@ -357,6 +357,21 @@ impl<'a> Reader<'a> {
         texts
     }
 
+    /// A string, or a list of strings.
+    pub fn one_or_more(
+        &mut self,
+        key: &'static str,
+        out: &mut Vec<Diagnostic>,
+    ) -> Vec<(String, Span)> {
+        match self.item(key) {
+            Some(item) => match &item.value {
+                Value::Text(text) => vec![(text.clone(), item.span.clone())],
+                _ => self.texts(key, out),
+            },
+            None => Vec::new(),
+        }
+    }
+
     pub fn sub(&mut self, key: &'static str, out: &mut Vec<Diagnostic>) -> Option<&'a Table> {
         let item = self.item(key)?;
         match &item.value {

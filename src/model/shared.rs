@@ -101,7 +101,7 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
         .unwrap_or_default();
     let molar_mass = reader
         .item("molar_mass")
-        .and_then(|item| molar_mass(item, out));
+        .and_then(|item| molar_mass_g_per_mol(item, out));
     reader.text("source", out);
     let mut potency = Vec::new();
     for entry in reader
@@ -128,7 +128,7 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
     }
 }
 
-fn molar_mass(item: &Item, out: Out) -> Option<f64> {
+pub fn molar_mass_g_per_mol(item: &Item, out: Out) -> Option<f64> {
     let quantity = written_quantity(item, out)?;
     let unit = Unit::parse("g/mol").expect("g/mol is a unit");
     let value = quantity.value_in(&unit);

@@ -59,6 +59,7 @@ pub struct Model {
     pub edges: Vec<Edge>,
     pub references: Vec<Reference>,
     pub events: Vec<Event>,
+    pub limits: Vec<Limit>,
     pub biomarkers: Vec<Biomarker>,
     pub tables: Vec<Table>,
     pub modalities: Vec<Modality>,
@@ -334,6 +335,23 @@ pub struct Event {
     pub action: EventAction,
 }
 
+/// A bound of the range in which a module holds: `lower` stays below `upper`.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    pub name: String,
+    pub title: String,
+    /// As written.
+    pub text: String,
+    pub lower: Expr,
+    pub upper: Expr,
+    /// Both sides are in this unit.
+    pub unit: Unit,
+    /// What is watched is the left side of `text`: `lower`, unless this says that it is `upper`.
+    pub from_below: bool,
+    /// What happens beyond it that the module leaves out.
+    pub beyond: String,
+}
+
 #[derive(Debug, Clone)]
 pub struct Biomarker {
     /// Bare name, unique in the model.
@@ -341,10 +359,12 @@ pub struct Biomarker {
     pub module: String,
     pub title: String,
     pub unit: Unit,
-    pub conventional: Option<Unit>,
+    /// A second unit, and the factor from `unit` to it.
+    pub conventional: Option<(Unit, f64)>,
     pub text: String,
     pub expr: Expr,
-    pub pins: Option<StateId>,
+    /// Pools that a status may set: the first that no other given marker sets.
+    pub pins: Vec<StateId>,
     pub bands: Vec<Band>,
     pub span: Span,
 }
@@ -431,10 +451,14 @@ pub struct BibEntry {
     pub bibtex: String,
 }
 
-/// A purely numeric expression: names resolved, laws inlined, unit factors explicit.
+/// A purely numeric expression: names resolved, laws inlined (a call keeps its name beside what it
+/// comes to), unit factors explicit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
     Number(f64),
+    /// A number with a unit (its text left empty): a conversion, a molar mass, a literal beside a
+    /// quantity in per cent.
+    Factor(f64, Unit),
     Parameter(ParameterId),
     Input(InputId),
     State(StateId),
@@ -459,6 +483,9 @@ pub enum Expr {
     Select(Box<Condition>, Box<Expr>, Box<Expr>),
     /// One argument or two.
     Table(TableId, Vec<Expr>),
+    /// A rate law as it was called (its name, its arguments by name), and what that comes to; the value
+    /// holds each argument wherever the law names it.
+    Law(String, Vec<(String, Expr)>, Box<Expr>),
 }
 
 /// `Ln`, `Log10` and `SquareRoot` act on `max(x, 1e-12)`.

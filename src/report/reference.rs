@@ -1,6 +1,21 @@
 //! The reference range of a biomarker for a person, as figures draw it and tables measure against it.
 
-use crate::model::{Column, Model};
+use crate::model::{Band, Biomarker, Column, Model};
+
+/// The cut-offs for these people: their own, or those for everyone.
+pub fn band<'a>(biomarker: &'a Biomarker, people: &str) -> Option<&'a Band> {
+    let bands = &biomarker.bands;
+    let band = bands
+        .iter()
+        .find(|band| band.people.as_deref() == Some(people))
+        .or_else(|| bands.iter().find(|band| band.people.is_none()))?;
+    let limits = [
+        band.deficient_below,
+        band.insufficient_below,
+        band.high_above,
+    ];
+    limits.iter().any(Option::is_some).then_some(band)
+}
 
 /// Lower and upper limit in the marker's own unit, infinite where there is none. `None` if the column is
 /// no biomarker or has no limits for these people.
@@ -8,15 +23,11 @@ pub fn range(model: &Model, column: Column, people: &str) -> Option<(f64, f64)> 
     let Column::Biomarker(id) = column else {
         return None;
     };
-    let bands = &model.biomarkers[id.index()].bands;
-    let band = bands
-        .iter()
-        .find(|band| band.people.as_deref() == Some(people))
-        .or_else(|| bands.iter().find(|band| band.people.is_none()))?;
+    let band = band(&model.biomarkers[id.index()], people)?;
     let low = band.insufficient_below.or(band.deficient_below);
     let range = (
         low.unwrap_or(f64::NEG_INFINITY),
         band.high_above.unwrap_or(f64::INFINITY),
     );
-    (range.0.is_finite() || range.1.is_finite()).then_some(range)
+    Some(range)
 }

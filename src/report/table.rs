@@ -3,19 +3,30 @@
 
 use std::fmt::Write;
 
-use super::reference;
+use super::{dictionary, reference};
 use crate::engine::Trajectory;
 use crate::model::*;
 use crate::scenario::measure::series;
 use crate::scenario::{Arm, RunResult};
+use crate::units::Unit;
 
-/// States, variables and biomarkers, in model order.
+/// A unit as the model spells it, but for `1`: a column of units that begins with many of them would be
+/// taken for one of numbers.
+pub fn unit_name(unit: &Unit) -> &str {
+    match unit.text.as_str() {
+        "1" => "dimensionless",
+        text => text,
+    }
+}
+
+/// Biomarkers, states and variables, in model order. Biomarkers first: only they fill the columns about
+/// cut-offs, and readers judge a column by its first rows.
 pub fn columns(model: &Model) -> Vec<Column> {
     let states = (0..model.states.len()).map(|at| Column::State(StateId(at as u32)));
     let variables = (0..model.variables.len()).map(|at| Column::Variable(VariableId(at as u32)));
     let biomarkers =
         (0..model.biomarkers.len()).map(|at| Column::Biomarker(BiomarkerId(at as u32)));
-    states.chain(variables).chain(biomarkers).collect()
+    biomarkers.chain(states).chain(variables).collect()
 }
 
 /// One row per arm, variable and table time.
@@ -23,7 +34,7 @@ pub fn timeseries(result: &RunResult) -> String {
     let scenario = &result.scenario;
     let run = run_name(result);
     let per_second = time_factor(result);
-    let mut text = String::from("run,arm,member,time,time_unit,variable,value,unit\n");
+    let mut text = dictionary::TIMESERIES.header();
     for (arm, outcome) in scenario.arms.iter().zip(&result.arms) {
         let Ok(trajectory) = &outcome.outcome else {
             continue;
@@ -38,7 +49,7 @@ pub fn timeseries(result: &RunResult) -> String {
         for column in columns(&result.model) {
             let values = series(&result.program, trajectory, column);
             let name = result.model.column_name(column);
-            let unit = &result.model.column_unit(column).text;
+            let unit = unit_name(result.model.column_unit(column));
             for (row, time) in &rows {
                 let _ = writeln!(
                     text,
@@ -54,10 +65,7 @@ pub fn timeseries(result: &RunResult) -> String {
 
 /// Baseline, extremes, area, end, change and time beyond cut-offs of every variable of every arm.
 pub fn summary(result: &RunResult) -> String {
-    let mut text = String::from(
-        "run,arm,variable,unit,baseline,peak,time_of_peak,trough,time_of_trough,auc,end,change,\
-         time_below,time_above,time_unit\n",
-    );
+    let mut text = dictionary::SUMMARY.header();
     for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
         let Ok(trajectory) = &outcome.outcome else {
             continue;
@@ -102,12 +110,13 @@ fn summary_line(
         ),
         None => (None, None),
     };
+    let deficient = deficiency(result, column, arm).map(|limit| beyond(limit, 1.0));
     Some(format!(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
         run_name(result),
         quoted(&arm.name),
         result.model.column_name(column),
-        result.model.column_unit(column).text,
+        unit_name(result.model.column_unit(column)),
         exact(first),
         exact(values[peak]),
         exact(times[peak] * per_second),
@@ -118,8 +127,18 @@ fn summary_line(
         exact(last - first),
         below.unwrap_or_default(),
         above.unwrap_or_default(),
+        deficient.unwrap_or_default(),
         result.scenario.time_unit.text
     ))
+}
+
+/// The cut-off below which the arm's people are deficient.
+fn deficiency(result: &RunResult, column: Column, arm: &Arm) -> Option<f64> {
+    let Column::Biomarker(id) = column else {
+        return None;
+    };
+    let biomarker = &result.model.biomarkers[id.index()];
+    reference::band(biomarker, &arm.people)?.deficient_below
 }
 
 /// The share of a straight step from `a` to `b` that lies below `limit`.
@@ -133,11 +152,11 @@ fn share_below(a: f64, b: f64, limit: f64) -> f64 {
 }
 
 /// The shortest text that reads back to the same bits; powers of ten where plain digits would be mostly
-/// zeros.
+/// zeros. Always with a point or an exponent, so that no reader takes a column for whole numbers.
 pub fn exact(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&size) {
-        format!("{value}")
+        format!("{value:?}")
     } else {
         format!("{value:e}")
     }
@@ -158,7 +177,7 @@ pub fn run_name(result: &RunResult) -> String {
     )
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -2,7 +2,15 @@
 
 use crate::engine::Failure;
 use crate::model::Model;
-use crate::scenario::ExpectationRole;
+use crate::scenario::{ArmResult, ExpectationRole};
+
+/// Why an arm has no numbers: what of it was refused, or how its run failed.
+pub fn no_numbers(arm: &ArmResult, failed: &Failure, model: &Model) -> String {
+    match &arm.refusal {
+        Some(refusal) => refusal.message.clone(),
+        None => failure(failed, model),
+    }
+}
 
 /// A failure with names instead of slots.
 pub fn failure(failure: &Failure, model: &Model) -> String {
@@ -29,6 +37,7 @@ pub fn failure(failure: &Failure, model: &Model) -> String {
             "the step equations of {} are singular at {t} s",
             name(*state)
         ),
+        Failure::OutOfRange { t, limit, sides } => out_of_range(model, *t, *limit, *sides),
         Failure::NoEquilibrium { state, drift } => {
             let unit = model
                 .states
@@ -41,6 +50,30 @@ pub fn failure(failure: &Failure, model: &Model) -> String {
             )
         }
     }
+}
+
+/// Which limit of the model was passed, when, by what, and what lies beyond.
+fn out_of_range(model: &Model, t: f64, limit: u32, (lower, upper): (f64, f64)) -> String {
+    let limit = &model.limits[limit as usize];
+    let unit = limit.unit.pretty();
+    let (value, bound, side) = match limit.from_below {
+        true => (upper, lower, "below"),
+        false => (lower, upper, "above"),
+    };
+    let day = t / 86_400.0;
+    let when = match t < 0.0 {
+        true => format!("before the start, on day {}", number(day)),
+        false => format!("at {} d", number(day)),
+    };
+    format!(
+        "it left the range in which the model holds {when}: {} was {}, {side} {} (limit `{}`: {}); beyond it: {}",
+        limit.title,
+        quantity(value, &unit),
+        quantity(bound, &unit),
+        limit.name,
+        limit.text,
+        limit.beyond
+    )
 }
 
 /// A measure as written, with titles in place of dotted names and a capital letter.
@@ -122,7 +155,7 @@ fn upper_first(text: &str) -> String {
 }
 
 /// Unless it is an abbreviation: `ATP` stays as it is.
-fn lower_first(text: &str) -> String {
+pub fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     let (first, second) = (letters.next(), letters.next());
     match (first, second) {

@@ -27,8 +27,9 @@ pub fn figure(
     let kind = match reader.text("kind", out) {
         None | Some(("time", _)) => FigureKind::Time,
         Some(("curve", _)) => FigureKind::Curve,
+        Some(("status", _)) => FigureKind::Status,
         Some((_, item)) => {
-            let message = "a figure's kind is \"time\" or \"curve\"".to_string();
+            let message = "a figure's kind is \"time\", \"curve\" or \"status\"".to_string();
             out.push(problem(
                 "unknown-choice",
                 message,
@@ -102,6 +103,7 @@ pub fn figure(
     let empty = match kind {
         FigureKind::Time => table.get("show").is_none_or(|entry| is_empty(&entry.item)),
         FigureKind::Curve => table.get("measure").is_none(),
+        FigureKind::Status => false,
     };
     if empty || from_s >= to_s {
         let (message, help) = match (kind, empty) {
@@ -110,7 +112,7 @@ pub fn figure(
                 "`from` comes before `to`",
             ),
             (FigureKind::Time, _) => ("this figure shows nothing", "add `show = [\"NAME\"]`"),
-            (FigureKind::Curve, _) => ("this curve measures nothing", "add `measure`"),
+            (_, _) => ("this curve measures nothing", "add `measure`"),
         };
         let span = item.span.clone();
         out.push(problem_with_help(

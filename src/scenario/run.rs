@@ -69,6 +69,19 @@ pub fn tolerances(model: &Model, program: &Program, rtol: f64) -> Vec<f64> {
     atol
 }
 
+/// Solver options of a model on its own, where nothing is scheduled.
+pub fn model_options(model: &Model, program: &Program) -> Options {
+    let rtol = 1e-8;
+    Options {
+        method: Method::Rodas5p,
+        rtol,
+        atol: tolerances(model, program, rtol),
+        max_steps: 1_000_000,
+        event_actions: Vec::new(),
+        bout_inputs: Vec::new(),
+    }
+}
+
 /// Solver options for a model: atol = 1e-3·rtol·scale, accumulators outside the error norm.
 pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options {
     let breakpoints = |arm: &Arm| arm.breakpoints.len().max(arm.habitual.len());
@@ -145,22 +158,17 @@ fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> 
 }
 
 fn failed(model: &Model, arm: &Arm, unsettled: Unsettled) -> ArmResult {
-    let blame = |k: &usize| {
-        let (marker, value, _) = arm.status[*k];
-        let marker = &model.biomarkers[marker];
-        format!(
-            "{} = {value} {} cannot be met: without it there is a state to start from",
-            marker.name, marker.unit.text
-        )
-    };
+    let Unsettled { failure, refusal } = unsettled;
+    let refusal = refusal.map(|refusal| initial::told(model, arm, &failure, &refusal));
     ArmResult {
         parameters: arm.parameters.clone(),
         initial: vec![0.0; model.states.len()],
-        outcome: Err(unsettled.failure),
+        outcome: Err(failure),
         drift: Vec::new(),
         conserved: Vec::new(),
         ledger: Vec::new(),
-        warnings: unsettled.markers.iter().map(blame).collect(),
+        refusal,
+        warnings: Vec::new(),
     }
 }
 
@@ -177,6 +185,7 @@ fn summarise(
         drift: start.drift,
         conserved: Vec::new(),
         ledger: Vec::new(),
+        refusal: None,
         warnings: Vec::new(),
     };
     let Ok(run) = &result.outcome else {

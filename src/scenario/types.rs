@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::compile::Program;
-use crate::diagnostics::Span;
+use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::{Breakpoint, Failure, Method, Share, Trajectory};
 use crate::model::{Column, Model, ParameterId, StateId};
 use crate::units::Unit;
@@ -60,6 +60,8 @@ pub struct Arm {
     pub changed: Vec<ParameterId>,
     /// (biomarker index, wanted value in its unit, state that it sets).
     pub status: Vec<(usize, f64, StateId)>,
+    /// Where each of them stands.
+    pub status_at: Vec<Span>,
     /// All inputs just before t = 0 (diet, defaults, and what a habit left on).
     pub inputs: Vec<f64>,
     /// All inputs when the warm-up begins.
@@ -93,6 +95,8 @@ pub struct Dose {
 pub enum FigureKind {
     Time,
     Curve,
+    /// The panel of laboratory markers: `show` names some of them, or none for all.
+    Status,
 }
 
 #[derive(Debug, Clone)]
@@ -255,23 +259,59 @@ pub struct ArmResult {
     pub drift: Vec<(StateId, f64)>,
     /// Largest relative change of each conserved total.
     pub conserved: Vec<f64>,
-    /// Per kind of matter: (name, at start, gained, lost, at end, relative error of the balance).
+    /// One per kind of matter.
     pub ledger: Vec<Ledger>,
+    /// Why there is no start, where something that was asked for stands in the way.
+    pub refusal: Option<Diagnostic>,
     /// Things worth telling: a table was left, a state went below −atol …
     pub warnings: Vec<String>,
 }
 
+/// Intake = change of stores + losses, for one kind of matter. All amounts in `unit`.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     pub matter: String,
     pub unit: Unit,
+    /// In all stores.
     pub start: f64,
     pub gained: f64,
     pub lost: f64,
     pub end: f64,
+    /// What crossed the boundary, either way.
+    pub throughput: f64,
+    /// Intake − losses − change of stores.
+    pub left_over: f64,
+    /// `left_over` relative to the largest of stores and throughput.
     pub error: f64,
-    /// (boundary process or bolus input, amount; losses negative).
-    pub flows: Vec<(String, f64)>,
+    /// Without those that moved nothing.
+    pub crossings: Vec<Crossing>,
+    pub stores: Vec<Store>,
+}
+
+/// What one boundary process or bolus input brought in or out.
+#[derive(Debug, Clone)]
+pub struct Crossing {
+    /// Of the process, the bolus input, or the pool that counts what left.
+    pub name: String,
+    pub entry: Entry,
+    /// `diet`, `supplement`, `given`, `made inside`, or `out`.
+    pub route: &'static str,
+    /// Positive along `entry`.
+    pub amount: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Intake,
+    Loss,
+}
+
+/// Content of one state at both ends.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub state: StateId,
+    pub start: f64,
+    pub end: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

@@ -131,6 +131,7 @@ fn nudged(expr: &Expr, strength: ParameterId, kind: EdgeKind) -> Expr {
             Expr::Multiply(a.clone(), Box::new(read))
         }
         Expr::Number(_)
+        | Expr::Factor(..)
         | Expr::Parameter(_)
         | Expr::Input(_)
         | Expr::State(_)
@@ -149,6 +150,8 @@ fn nudged(expr: &Expr, strength: ParameterId, kind: EdgeKind) -> Expr {
         Expr::Maximum(a, b) => Expr::Maximum(inside(a), inside(b)),
         // Conditions compare parameters and inputs only.
         Expr::Select(condition, a, b) => Expr::Select(condition.clone(), inside(a), inside(b)),
+        // What the law comes to is what is changed; its call no longer says the same.
+        Expr::Law(_, _, value) => *inside(value),
         Expr::Table(id, arguments) => {
             let inside = |e: &Expr| nudged(e, strength, kind);
             Expr::Table(*id, arguments.iter().map(inside).collect())

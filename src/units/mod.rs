@@ -119,6 +119,11 @@ impl Dimension {
         Some(Dimension { exponents })
     }
 
+    /// Base quantities with their exponents, in order.
+    pub fn exponents(&self) -> &[(Base, Rational)] {
+        &self.exponents
+    }
+
     fn is_none(&self) -> bool {
         self.exponents.is_empty()
     }

@@ -151,6 +151,7 @@ pub fn model(exprs: Vec<Expr>) -> Model {
         edges: Vec::new(),
         references: Vec::new(),
         events: Vec::new(),
+        limits: Vec::new(),
         biomarkers: Vec::new(),
         tables: tables(),
         modalities: Vec::new(),

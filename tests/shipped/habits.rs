@@ -84,9 +84,9 @@ fn units_of_potency_convert() {
             "format = 1\ntitle = \"Potency\"\nmodel = \"athlete\"\nduration = \"1 d\"\n\
              [[supplement]]\nnutrient = \"vitamin_e\"\ndose = \"{dose}\"\nwhen = \"daily at 08:00\"\n"
         ));
-        let flows = result.arms[0].ledger.iter().flat_map(|l| &l.flows);
-        let doses = flows.filter(|(name, _)| name.ends_with("supplement"));
-        doses.map(|(_, amount)| *amount).sum::<f64>()
+        let flows = result.arms[0].ledger.iter().flat_map(|l| &l.crossings);
+        let doses = flows.filter(|crossing| crossing.name.ends_with("supplement"));
+        doses.map(|crossing| crossing.amount).sum::<f64>()
     };
     let (units, weight) = (dose("400 IU"), dose("268 mg"));
     assert!(

@@ -22,6 +22,8 @@ pub struct Problem {
     pub jacobian: Fill,
     pub time_derivative: Fill,
     pub events: Vec<fn(At) -> f64>,
+    /// What is read, and what it has to stay below.
+    pub limits: Vec<(fn(At) -> f64, f64)>,
     pub observables: Vec<fn(At) -> f64>,
     pattern: Pattern,
 }
@@ -39,6 +41,7 @@ impl Problem {
             jacobian,
             time_derivative: |_, out| out.fill(0.0),
             events: vec![],
+            limits: vec![],
             observables: vec![],
             pattern: Pattern { row_start, column },
         }
@@ -127,6 +130,22 @@ impl<const W: usize> System<W> for Problem {
     ) {
         for (event, root) in self.events.iter().zip(roots.chunks_mut(1)) {
             self.each(t, y, scratch, root, |at, out| out[0] = event(at));
+        }
+    }
+    fn limit_count(&self) -> usize {
+        self.limits.len()
+    }
+    fn limits(
+        &self,
+        t: &[f64; W],
+        y: &[[f64; W]],
+        sides: &mut [[f64; W]],
+        scratch: &mut [[f64; W]],
+    ) {
+        for ((read, most), pair) in self.limits.iter().zip(sides.chunks_mut(2)) {
+            self.each(t, y, scratch, pair, |at, out| {
+                (out[0], out[1]) = (read(at), *most)
+            });
         }
     }
     fn observable_count(&self) -> usize {

@@ -1,6 +1,9 @@
 //! What happens along a run: doses, inputs, restores, rows, events, and the explicit methods.
 
-use myoflux::engine::{Breakpoint, EventResponse, Method, Restore};
+use myoflux::engine::{
+    Breakpoint, EventResponse, Failure, Member, Method, Options, Restore, Width, run_member,
+    run_members,
+};
 
 use crate::problems::{At, Problem, assert_near, member, options, run};
 
@@ -267,4 +270,42 @@ fn an_ended_bout_stays_ended_until_the_next() {
     assert_near(&[run.events[0].1], &[2.5], 1e-9);
     assert_near(&run.states, &[2.0, 2.5, 2.5, 2.75, 3.0], 1e-9);
     assert_eq!(run.inputs, [1.0, 0.0, 0.0, 0.25, 0.0]);
+}
+
+/// Claim: what leaves the range in which the system holds has no numbers but the limit, when and by how
+/// much: at the start, in a step (at its end), with a dose; whoever stays inside is not touched.
+#[test]
+fn beyond_a_limit_there_are_no_numbers() {
+    let mut problem = decay(vec![]);
+    problem.limits = vec![(|at| -at.y[0], -0.5), (|at| at.y[0], 3.0)];
+    let options = options(1e-8, &[1e-11]);
+    let passed = |member: &Member, options: &Options| match run_member(&problem, member, options) {
+        Err(Failure::OutOfRange { t, limit, sides }) => (limit, t, sides),
+        other => panic!("{other:?}"),
+    };
+    let mut dosed = member(&[1.0], 3.0);
+    dosed.breakpoints = doses(&[0.25]);
+    let dopri = Options {
+        method: Method::Dopri5,
+        ..options.clone()
+    };
+    for options in [&options, &dopri] {
+        assert_eq!(passed(&member(&[4.0], 3.0), options), (1, 0.0, (4.0, 3.0)));
+        let (limit, t, (value, bound)) = passed(&member(&[1.0], 3.0), options);
+        assert_eq!((limit, bound), (0, -0.5));
+        assert!(t >= 2f64.ln() && value > -0.5, "{value} at {t}");
+        let (limit, t, (value, _)) = passed(&dosed, options);
+        assert_eq!((limit, t), (1, 0.25));
+        assert_near(&[value], &[(-0.25f64).exp() + 5.0], 1e-6);
+    }
+    let members = [
+        member(&[1.0], 3.0),
+        member(&[1.0], 0.5),
+        member(&[4.0], 3.0),
+    ];
+    let together = run_members(&problem, &members, &options, Width::Four);
+    for (member, outcome) in members.iter().zip(&together) {
+        assert_eq!(*outcome, run_member(&problem, member, &options));
+    }
+    assert!(together[1].is_ok());
 }

@@ -59,6 +59,16 @@ impl Table {
         self.blend(i, j, basis_x, basis_y)
     }
 
+    /// Slopes along x at the knots of row `j`, for those who evaluate the pieces themselves.
+    pub fn slopes_x(&self, j: usize) -> &[f64] {
+        &self.slope_x[j * self.x.len()..(j + 1) * self.x.len()]
+    }
+
+    /// Slopes along y at the knots of row `j`.
+    pub fn slopes_y(&self, j: usize) -> &[f64] {
+        &self.slope_y[j * self.x.len()..(j + 1) * self.x.len()]
+    }
+
     pub fn slope_x(&self, x: f64, y: f64) -> f64 {
         let (i, _, basis_x) = locate(&self.x, x);
         let (j, basis_y, _) = locate(&self.y, y);

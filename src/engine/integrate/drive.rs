@@ -72,6 +72,15 @@ pub fn run<'a, const W: usize, S: System<W>>(
     }
 }
 
+/// The first limit that a lane has passed.
+pub(super) fn passed<const W: usize>(t: f64, lane: usize, sides: &[[f64; W]]) -> Option<Failure> {
+    let mut limits = sides.chunks_exact(2).zip(0..);
+    limits.find_map(|(pair, limit)| {
+        let sides = (pair[0][lane], pair[1][lane]);
+        (sides.0 > sides.1).then_some(Failure::OutOfRange { t, limit, sides })
+    })
+}
+
 /// `W` lanes and everything they need; allocated once.
 pub(super) struct Worker<'a, const W: usize, S> {
     pub(super) system: &'a S,
@@ -88,6 +97,8 @@ pub(super) struct Worker<'a, const W: usize, S> {
     /// Events: roots where each lane stands, and at the instant looked at.
     pub(super) roots: Columns<W>,
     pub(super) found: Columns<W>,
+    /// Both sides of every limit, where each lane stands.
+    sides: Columns<W>,
     finished: Vec<(usize, Outcome)>,
 }
 
@@ -105,6 +116,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
             observed: Columns::zeros(system.observable_count()),
             roots: Columns::zeros(system.event_count()),
             found: Columns::zeros(system.event_count()),
+            sides: Columns::zeros(2 * system.limit_count()),
             finished: Vec::new(),
         }
     }
@@ -131,6 +143,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
                     own.apply_schedule(lane, self.t[lane], self.system, bout_inputs, y, scratch);
                 }
             }
+            self.keep_within_limits(&arrived);
             let stopped = self.fire_events(&arrived);
             self.rows_at_stops(&arrived);
             for lane in (0..W).filter(|lane| arrived[*lane]) {
@@ -196,7 +209,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
         let stepper = &self.stepper;
         let norm = self
             .weights
-            .norm(stepper.error(), &stepper.y, &stepper.y_new);
+            .norm(stepper.errors(), &stepper.y, &stepper.y_new);
         let (mut accepted, mut end, mut share) = ([false; W], self.t, [1.0; W]);
         for lane in 0..W {
             if let Some(time) = self.judge(lane, norm[lane], singular[lane]) {
@@ -209,6 +222,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
         }
         self.rows_inside(&accepted, &end);
         self.take_over(&accepted, &end, &share);
+        self.keep_within_limits(&accepted);
         // Where a stop is reached, what it does comes before events: see `settle`.
         let moving = self.which(|lane, t| !lane.has_arrived(t));
         let stopped = self.fire_events(&std::array::from_fn(|k| accepted[k] && moving[k]));
@@ -236,7 +250,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
             let s = &self.stepper;
             let state = match singular {
                 Some(state) => state as u32,
-                None => self.weights.worst(lane, s.error(), &s.y, &s.y_new),
+                None => self.weights.worst(lane, s.errors()[0], &s.y, &s.y_new),
             };
             let failure = match singular {
                 Some(_) => Failure::Singular { t, state },
@@ -273,6 +287,21 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
         for lane in 0..W {
             if accepted[lane] {
                 self.t[lane] = end[lane];
+            }
+        }
+    }
+
+    /// Ends the members of these lanes that have left the range in which the system holds.
+    fn keep_within_limits(&mut self, which: &[bool; W]) {
+        if self.sides.is_empty() || !which.contains(&true) {
+            return;
+        }
+        let (y, scratch) = (&self.stepper.y, &mut self.stepper.scratch);
+        self.system.limits(&self.t, y, &mut self.sides, scratch);
+        for lane in (0..W).filter(|lane| which[*lane]) {
+            let t = self.t[lane];
+            if let Some(failure) = passed(t, lane, &self.sides) {
+                self.fail(lane, failure);
             }
         }
     }

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use ode_solvers::dop_shared::{IntegrationError, OutputType, SolverResult, Stats};
 use ode_solvers::{DVector, Dop853, Dopri5};
 
+use super::drive::passed;
 use super::lane::Lane;
 use crate::engine::columns::Columns;
 use crate::engine::{Failure, Member, Method, Options, Outcome, System};
@@ -85,6 +86,7 @@ pub fn run<S: System<1>>(system: &S, member: &Member, options: &Options) -> Outc
     loop {
         let (t, scratch) = (scaled.from, &mut scaled.buffers.get_mut().scratch);
         lane.apply_schedule(0, t, system, &options.bout_inputs, &mut y, scratch);
+        within_limits(system, t, &y, scratch)?;
         if lane.row_until(t) {
             system.observe(&[t], &y, &mut observed, scratch);
         }
@@ -129,6 +131,16 @@ fn segment<S: System<1>>(
         let part = integrate(scaled, options, until - from, z, h, left.min(PART));
         let (times, states) = part.steps.get();
         count(lane, &part);
+        for (time, z) in times.iter().zip(states) {
+            let mut buffers = scaled.buffers.borrow_mut();
+            let Buffers {
+                y: stepped,
+                scratch,
+                ..
+            } = &mut *buffers;
+            scaled.unscale(z, stepped);
+            within_limits(scaled.system, from + time, stepped, scratch)?;
+        }
         rows(scaled, lane, options, &part, until, observed)?;
         let last = times.len() - 1;
         z = states[last].clone();
@@ -151,6 +163,20 @@ fn segment<S: System<1>>(
     }
     scaled.unscale(&z, y);
     Ok(())
+}
+
+/// Fails if the system has left the range in which it holds.
+fn within_limits<S: System<1>>(
+    system: &S,
+    t: f64,
+    y: &[[f64; 1]],
+    scratch: &mut [[f64; 1]],
+) -> Result<(), Failure> {
+    let mut sides = vec![[0.0]; 2 * system.limit_count()];
+    if !sides.is_empty() {
+        system.limits(&[t], y, &mut sides, scratch);
+    }
+    passed(t, 0, &sides).map_or(Ok(()), Err)
 }
 
 /// Writes the rows that lie within these steps, each from the start of its step on the side, so that

@@ -121,9 +121,9 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
         }
     }
 
-    /// Error estimate of the step just tried.
-    pub fn error(&self) -> &[[f64; W]] {
-        &self.stages[7]
+    /// Error estimates of the step just tried: the method's own, and the coarser one of the stage before.
+    pub fn errors(&self) -> [&[[f64; W]]; 2] {
+        [&self.stages[7], &self.stages[6]]
     }
 
     /// Prepares the dense output of the step just made.

@@ -69,6 +69,7 @@ fn skeleton(file: &ModelFile, shared: &Shared) -> Model {
         edges: Vec::new(),
         references: Vec::new(),
         events: Vec::new(),
+        limits: Vec::new(),
         biomarkers: Vec::new(),
         tables: Vec::new(),
         modalities: Vec::new(),
@@ -213,6 +214,25 @@ fn lower_observers(file: &ModelFile, lowering: &mut Lowering) {
                 action: event.body.action,
             });
         }
+        for limit in &module.limits {
+            let own = lowering.limit(scope, &limit.body.holds);
+            let Some((lower, upper, unit, from_below)) = own else {
+                continue;
+            };
+            lowering.model.limits.push(Limit {
+                name: format!("{}.{}", module.name, limit.name),
+                title: limit
+                    .title
+                    .clone()
+                    .unwrap_or_else(|| limit.name.replace('_', " ")),
+                text: limit.body.holds.text.clone(),
+                lower,
+                upper,
+                unit,
+                from_below,
+                beyond: limit.body.beyond.clone(),
+            });
+        }
         for input in &module.inputs {
             let targets = bolus_targets(lowering, scope, input);
             if input.body.default.is_none() {
@@ -260,7 +280,10 @@ fn bolus_targets(
         let expr = if factor == 1.0 {
             share
         } else {
-            Expr::Multiply(Box::new(share), Box::new(Expr::Number(factor)))
+            // One dimension, so there is a ratio.
+            let ratio = state_unit.per(&input.unit).unwrap_or_else(Unit::one);
+            let factor = Expr::Factor(factor, lower::unnamed(ratio));
+            Expr::Multiply(Box::new(share), Box::new(factor))
         };
         targets.push((state, expr));
     }

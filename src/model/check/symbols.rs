@@ -307,9 +307,11 @@ impl Symbols {
                     Symbol::Biomarker(BiomarkerId(model.biomarkers.len() as u32)),
                     out,
                 );
-                let pins = b.body.pins.as_ref().and_then(|(name, span)| {
-                    self.find_state(Scope { module: at }, name, span, out)
-                });
+                let scope = Scope { module: at };
+                let pins = b.body.pins.iter();
+                let pins = pins
+                    .filter_map(|(name, span)| self.find_state(scope, name, span, out))
+                    .collect();
                 if let Some(twin) = model.biomarkers.iter().find(|other| other.name == b.name) {
                     out.push(problem_with_help(
                         "duplicate-name",

@@ -1,10 +1,10 @@
-//! Edges and events: what is claimed, and what is watched for.
+//! Edges, events and limits: what is claimed, what is watched for, and how far the module holds.
 //!
 //! In: the table of one declaration. Out: its values, or `None` if they could not be read; every
 //! mistake goes to `out`.
 
 use super::fields::*;
-use super::{EdgeFile, EventFile};
+use super::{EdgeFile, EventFile, LimitFile};
 use crate::diagnostics::Diagnostic;
 use crate::model::file::{Reader, problem_with_help};
 use crate::model::types::{EdgeKind, Effect, EventAction};
@@ -117,5 +117,24 @@ pub fn event(reader: &mut Reader, out: Out) -> Option<EventFile> {
     Some(EventFile {
         when: when?,
         action: action?,
+    })
+}
+
+pub fn limit(reader: &mut Reader, out: Out) -> Option<LimitFile> {
+    let holds = required_formula(reader, "holds", out);
+    let (beyond, item) = reader.required_text("beyond", out)?;
+    let beyond = beyond.trim().to_string();
+    if beyond.is_empty() {
+        out.push(problem_with_help(
+            "bad-limit",
+            format!("`beyond` of {} says nothing", reader.what),
+            item.span.clone(),
+            "empty",
+            Some("say what happens there that the module leaves out".to_string()),
+        ));
+    }
+    Some(LimitFile {
+        holds: holds?,
+        beyond,
     })
 }

@@ -48,6 +48,7 @@ pub struct ModuleFile {
     pub tables: Vec<Declared<TableFile>>,
     pub edges: Vec<Declared<EdgeFile>>,
     pub events: Vec<Declared<EventFile>>,
+    pub limits: Vec<Declared<LimitFile>>,
     pub biomarkers: Vec<Declared<BiomarkerFile>>,
     pub modalities: Vec<Declared<ModalityFile>>,
     /// Names of declarations that could not be read: reported once, where they stand, and not again
@@ -179,11 +180,18 @@ pub struct EventFile {
 }
 
 #[derive(Debug, Clone)]
+pub struct LimitFile {
+    pub holds: Formula,
+    pub beyond: String,
+}
+
+#[derive(Debug, Clone)]
 pub struct BiomarkerFile {
     pub unit: Unit,
-    pub conventional: Option<Unit>,
+    /// With the factor from `unit` to it.
+    pub conventional: Option<(Unit, f64)>,
     pub formula: Formula,
-    pub pins: Option<(String, Span)>,
+    pub pins: Vec<(String, Span)>,
     pub bands: Vec<super::types::Band>,
 }
 
@@ -222,6 +230,7 @@ impl ModuleFile {
             tables: section(&mut reader, "tables", lost, out, tables::table),
             edges: section(&mut reader, "edges", lost, out, claims::edge),
             events: section(&mut reader, "events", lost, out, claims::event),
+            limits: section(&mut reader, "limits", lost, out, claims::limit),
             biomarkers: section(&mut reader, "biomarkers", lost, out, observers::biomarker),
             modalities: section(&mut reader, "modalities", lost, out, observers::modality),
             rates: Vec::new(),

@@ -6,21 +6,19 @@
 use super::fields::*;
 use super::{BiomarkerFile, ModalityFile};
 use crate::diagnostics::Diagnostic;
-use crate::model::file::Reader;
+use crate::model::file::{Reader, problem_with_help};
 use crate::model::messages::{table_of, written_quantity};
+use crate::model::shared::molar_mass_g_per_mol;
 use crate::model::types::Band;
+use crate::units::Unit;
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
 pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
     let unit = required_unit(reader, out);
     let formula = required_formula(reader, "formula", out);
-    let conventional = reader
-        .text("conventional", out)
-        .and_then(|(text, item)| unit_of(text, item, out));
-    let pins = reader
-        .text("pins", out)
-        .map(|(text, item)| (text.to_string(), item.span.clone()));
+    let conventional = conventional(reader, unit.as_ref(), out);
+    let pins = reader.one_or_more("pins", out);
     let mut bands = Vec::new();
     for item in reader.list("bands", out).unwrap_or_default() {
         let Some(tree) = table_of("a band", item, out) else {
@@ -53,6 +51,38 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
     })
 }
 
+/// The unit that laboratories of other countries print: mass instead of amount needs `molar_mass`.
+fn conventional(reader: &mut Reader, unit: Option<&Unit>, out: Out) -> Option<(Unit, f64)> {
+    let mass_of_a_mole = reader.item("molar_mass");
+    let mass_of_a_mole = mass_of_a_mole.and_then(|item| molar_mass_g_per_mol(item, out));
+    let (text, item) = reader.text("conventional", out)?;
+    let (unit, other) = (unit?, unit_of(text, item, out)?);
+    let factor = unit.ratio_to(&other).or_else(|| {
+        let gram_per_mole = Unit::parse("g/mol").ok()?;
+        let molar_mass = mass_of_a_mole?;
+        if let Some(factor) = unit
+            .times(&gram_per_mole)
+            .and_then(|mass| mass.ratio_to(&other))
+        {
+            return Some(factor * molar_mass);
+        }
+        Some(unit.per(&gram_per_mole)?.ratio_to(&other)? / molar_mass)
+    });
+    if factor.is_none() {
+        out.push(problem_with_help(
+            "wrong-unit",
+            format!(
+                "{} is in {}, which does not convert to {}",
+                reader.what, unit.text, other.text
+            ),
+            item.span.clone(),
+            &other.describe(),
+            Some("between amount and mass say `molar_mass = \"400.6 g/mol\"`".to_string()),
+        ));
+    }
+    Some((other, factor?))
+}
+
 pub fn modality(reader: &mut Reader, out: Out) -> Option<ModalityFile> {
     let verbs = reader
         .texts("verbs", out)
@@ -73,4 +103,33 @@ pub fn modality(reader: &mut Reader, out: Out) -> Option<ModalityFile> {
     let _ = origin(reader, out);
     let _ = grade(reader, false, out);
     Some(ModalityFile { verbs, set })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::biomarker;
+    use crate::diagnostics::FileId;
+    use crate::model::file::{Reader, parse};
+
+    /// Claim: amount becomes mass by the molar mass, and mass amount; other units by their ratio.
+    #[test]
+    fn conventional_units_convert() {
+        for (unit, other, factor) in [
+            ("nmol/L", "ng/mL", 0.4006),
+            ("ng/mL", "nmol/L", 1.0 / 0.4006),
+            ("g/L", "g/dL", 0.1),
+        ] {
+            let text = format!(
+                "unit = \"{unit}\"\nconventional = \"{other}\"\nmolar_mass = \"400.6 g/mol\"\n\
+                 formula = \"x\""
+            );
+            let (tree, _) = parse(FileId(0), &text);
+            let mut reader = Reader::new(&tree, "a marker", tree.span.clone());
+            let mut problems = Vec::new();
+            let marker = biomarker(&mut reader, &mut problems).expect("it can be read");
+            assert!(problems.is_empty());
+            let (_, found) = marker.conventional.expect("a factor");
+            assert!((found / factor - 1.0).abs() < 1e-12, "{unit}: {found}");
+        }
+    }
 }

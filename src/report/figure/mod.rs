@@ -3,7 +3,7 @@
 //! survive colour blindness (Okabe & Ito 2008).
 //!
 //! Comes in: a finished run. Goes out: one scene per figure, then SVG and PNG of it. `time.rs` and
-//! `curve.rs` lay out the two kinds; `axis.rs`, `legend.rs`, `protocol.rs` and `style.rs` are shared.
+//! `curve.rs` lay out the two kinds that a scenario asks for, `status.rs` the panel of laboratory markers; `axis.rs`, `legend.rs`, `protocol.rs` and `style.rs` are shared.
 //! Promises: no text overlaps another or leaves the page; rows are drawn as they were recorded, thinned
 //! without losing a peak, or as a band where no line could follow them (`trace.rs`); none is invented.
 
@@ -12,6 +12,7 @@ pub mod curve;
 pub mod legend;
 pub mod panel;
 pub mod protocol;
+pub mod status;
 pub mod style;
 pub mod time;
 pub mod trace;
@@ -23,7 +24,8 @@ use crate::scenario::{Figure, FigureKind, RunResult, Shown, Simple, figure::show
 /// The scenario's figures, or the usual ones, laid out. Curves without a single point, windows
 /// without length and figures that show nothing are left out.
 pub fn scenes(result: &RunResult) -> Vec<Scene> {
-    let figures = if result.scenario.figures.is_empty() {
+    let own = |figure: &Figure| figure.kind != FigureKind::Status;
+    let figures = if !result.scenario.figures.iter().any(own) {
         usual(result)
     } else {
         result.scenario.figures.clone()
@@ -34,6 +36,8 @@ pub fn scenes(result: &RunResult) -> Vec<Scene> {
             drawable.then(|| time::scene(result, figure))
         }
         FigureKind::Curve => curve::scene(result, figure),
+        // Has a file of its own in every run: `status.rs`.
+        FigureKind::Status => None,
     };
     figures.iter().filter_map(scene).collect()
 }

@@ -1,5 +1,7 @@
-//! Places: on each side lanes of modules from top to bottom, quantities in them, and for every edge the
-//! two ports at which it leaves and arrives.
+//! Places: one band per module that is acted on, from top to bottom; in it on the left what acts, with its
+//! own module's title where that is another, on the right what it acts on, and for every edge the two
+//! ports at which it leaves and arrives. A quantity that acts on several modules stands in each of their
+//! bands, so that no stroke leaves its band.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +30,7 @@ pub enum Side {
 /// A quantity that acts or is acted on.
 #[derive(Debug, Clone)]
 pub struct Node {
+    /// Of the band in which it stands.
     module: String,
     pub side: Side,
     /// The title, wrapped.
@@ -39,6 +42,7 @@ pub struct Node {
 
 #[derive(Debug, Clone)]
 pub struct Lane {
+    module: String,
     /// Wrapped.
     pub title: Vec<String>,
     pub side: Side,
@@ -128,17 +132,27 @@ impl Layout {
 
 /// Quantities in the order in which the model's edges name them.
 fn nodes(model: &Model) -> Vec<Node> {
-    let mut known: BTreeMap<(Side, String), usize> = BTreeMap::new();
+    let mut known: BTreeMap<(Side, String, String), usize> = BTreeMap::new();
     let mut nodes: Vec<Node> = Vec::new();
     for (at, edge) in model.edges.iter().enumerate() {
-        let home = edge.name.split('.').next().unwrap_or_default();
-        for (side, text) in [(Side::Left, &edge.from), (Side::Right, &edge.onto)] {
-            let name = dotted(text, home);
-            let node = *known.entry((side, name.clone())).or_insert_with(|| {
+        let home = module_of(&edge.name);
+        let onto = dotted(&edge.onto, home);
+        let band = module_of(&onto);
+        for (side, name) in [
+            (Side::Left, dotted(&edge.from, home)),
+            (Side::Right, onto.clone()),
+        ] {
+            let key = (side, band.to_string(), name.clone());
+            let node = *known.entry(key).or_insert_with(|| {
+                let mut text = title(model, &name);
+                let module = model.modules.iter().find(|m| m.name == module_of(&name));
+                if let Some(module) = module.filter(|module| module.name != band) {
+                    text.push_str(&format!(" ({})", words::lower_first(&module.title)));
+                }
                 nodes.push(Node {
-                    module: name.split('.').next().unwrap_or_default().to_string(),
+                    module: band.to_string(),
                     side,
-                    lines: font::wrap(&title(model, &name), NODE_SIZE, TEXT_WIDTH),
+                    lines: font::wrap(&text, NODE_SIZE, TEXT_WIDTH),
                     edges: Vec::new(),
                     top: 0.0,
                     height: 0.0,
@@ -153,6 +167,10 @@ fn nodes(model: &Model) -> Vec<Node> {
         node.height = ports.max(node.lines.len() as f64 * NODE_LINE) + 7.0;
     }
     nodes
+}
+
+fn module_of(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
 }
 
 /// `processes.release` of module `fibre` → `fibre.release`.
@@ -187,8 +205,7 @@ fn title(model: &Model, name: &str) -> String {
         .unwrap_or_else(|| words::plain(name))
 }
 
-/// On each side one lane per module that has a quantity there, in the model's order; what belongs to no
-/// module comes last.
+/// On each side one lane per band, in the model's order of modules; what belongs to no module comes last.
 fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
     let modules = model.modules.iter();
     let mut names: Vec<(&str, &str)> = modules
@@ -209,6 +226,7 @@ fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
                 .collect();
             if !here.is_empty() {
                 lanes.push(Lane {
+                    module: name.to_string(),
                     title: font::wrap(title, NODE_SIZE, TEXT_WIDTH),
                     side,
                     top: 0.0,
@@ -221,33 +239,36 @@ fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
     lanes
 }
 
-/// Stacks the lanes of each side and the quantities in them, the lanes of the shorter side farther apart,
-/// so that a module's lanes stand nearly opposite; where the longer side ends.
+/// Stacks the bands: both lanes of a module side by side and equally high, the quantities of the emptier
+/// one in its middle; where the last band ends.
 fn place(lanes: &mut [Lane], nodes: &mut [Node], top: f64) -> f64 {
     let heading = |lane: &Lane| lane.title.len() as f64 * NODE_LINE + 6.0;
-    let height = |lane: &Lane, nodes: &[Node]| -> f64 {
-        let inside: f64 = lane.nodes.iter().map(|node| nodes[*node].height).sum();
-        heading(lane) + inside + 4.0
+    let inside = |lane: &Lane, nodes: &[Node]| -> f64 {
+        lane.nodes.iter().map(|node| nodes[*node].height).sum()
     };
-    let total = |side: Side| -> f64 {
-        let own = lanes.iter().filter(|lane| lane.side == side);
-        own.map(|lane| height(lane, nodes) + LANE_GAP).sum::<f64>() - LANE_GAP
-    };
-    let totals = [total(Side::Left), total(Side::Right)];
-    let longest = totals[0].max(totals[1]);
-    for (side, total) in [Side::Left, Side::Right].into_iter().zip(totals) {
-        let count = lanes.iter().filter(|lane| lane.side == side).count();
-        let apart = (longest - total) / count.max(1) as f64;
-        let mut y = top + 0.5 * apart;
-        for lane in lanes.iter_mut().filter(|lane| lane.side == side) {
-            (lane.top, lane.bottom) = (y, y + height(lane, nodes));
-            let mut inside = y + heading(lane);
-            for &node in &lane.nodes {
-                nodes[node].top = inside;
-                inside += nodes[node].height;
-            }
-            y = lane.bottom + LANE_GAP + apart;
+    let mut y = top;
+    let mut bands: Vec<Vec<usize>> = Vec::new();
+    for at in 0..lanes.len() {
+        let of_its_module = |band: &&mut Vec<usize>| lanes[band[0]].module == lanes[at].module;
+        match bands.iter_mut().find(of_its_module) {
+            Some(band) => band.push(at),
+            None => bands.push(vec![at]),
         }
     }
-    top + longest
+    for band in bands {
+        let tallest = band.iter().map(|at| inside(&lanes[*at], nodes));
+        let tallest = tallest.fold(0.0, f64::max);
+        let bottom = y + heading(&lanes[band[0]]) + tallest + 4.0;
+        for at in band {
+            let lane = &mut lanes[at];
+            (lane.top, lane.bottom) = (y, bottom);
+            let mut next = y + heading(lane) + 0.5 * (tallest - inside(lane, nodes));
+            for &node in &lane.nodes {
+                nodes[node].top = next;
+                next += nodes[node].height;
+            }
+        }
+        y = bottom + LANE_GAP;
+    }
+    y - LANE_GAP
 }

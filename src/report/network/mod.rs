@@ -1,8 +1,8 @@
 //! The network figure: a model's crosstalk edges, drawn from the edges themselves.
 //!
-//! Comes in: a checked model and the edges' strengths. Goes out: one scene. On the left
-//! stand the quantities that act, on the right those that are acted on, grouped by module, and the edges
-//! run through the gutter between. `layout.rs` finds the places, `draw.rs` the strokes.
+//! Comes in: a checked model and the edges' strengths. Goes out: one scene, in
+//! bands of what is acted on, module by module: on the left of a band stand the quantities that act, on
+//! the right those that are acted on, and the edges run through the gutter between. `layout.rs` finds the places, `draw.rs` the strokes.
 //!
 //! Promises: one stroke per edge; text never overlaps, because every quantity has rows of its own and
 //! edges keep to the gutter; the same model gives the same picture.

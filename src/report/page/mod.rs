@@ -4,15 +4,19 @@
 //! nothing of the network. Promises: what the run is not good for stands first; empty sections are left
 //! out; nothing is said by colour alone; the same run gives the same bytes.
 //!
-//! Start reading at [`page`]; `outcome.rs` says what came out, `evidence.rs` what it rests on.
+//! Start reading at [`page`]; `outcome.rs` says what came out, `matter.rs` what entered and
+//! left, `evidence.rs` what it rests on.
 
 mod evidence;
+mod matter;
 mod outcome;
+mod status;
 
 use super::drawing::Scene;
 use super::drawing::font::{FAMILY, rule};
 use super::drawing::svg::{Font, svg};
 use super::provenance::cited;
+use crate::model::Limit;
 use crate::scenario::RunResult;
 
 /// Printed in every report.
@@ -48,7 +52,7 @@ summary{cursor:pointer}
 @media print{body{max-width:none;margin:0}table{font-size:.65rem}td,th{padding:.2rem .3rem}figure{break-inside:avoid}}";
 
 /// The page, with figures already laid out.
-pub fn page(result: &RunResult, figures: &[Scene]) -> String {
+pub fn page(result: &RunResult, figures: &[Scene], panel: &[Scene]) -> String {
     let scenario = &result.scenario;
     let mut body = format!("<h1>{}</h1>\n", escape(&scenario.title));
     if !scenario.about.is_empty() {
@@ -60,15 +64,17 @@ pub fn page(result: &RunResult, figures: &[Scene]) -> String {
     if !figures.is_empty() {
         body.push_str("<h2>Figures</h2>\n");
     }
-    for scene in figures {
-        let picture = svg(scene, Font::FromPage);
-        body.push_str(&format!("<figure>\n{picture}</figure>\n"));
+    pictures(figures, &mut body);
+    if !panel.is_empty() {
+        body.push_str("<h2>Laboratory status</h2>\n");
+        pictures(panel, &mut body);
+        status::table_of_markers(result, &mut body);
     }
     outcome::expectations(result, &mut body);
     outcome::residuals(result, &mut body);
     outcome::arms(result, &mut body);
     outcome::notes(result, &mut body);
-    outcome::balance(result, &mut body);
+    matter::ledger(result, &mut body);
     outcome::drift(result, &mut body);
     evidence::crosstalk(result, &mut body);
     validity(result, &mut body);
@@ -81,6 +87,13 @@ pub fn page(result: &RunResult, figures: &[Scene]) -> String {
         escape(&scenario.title),
         rule()
     )
+}
+
+fn pictures(scenes: &[Scene], body: &mut String) {
+    for scene in scenes {
+        let picture = svg(scene, Font::FromPage);
+        body.push_str(&format!("<figure>\n{picture}</figure>\n"));
+    }
 }
 
 fn paragraph(text: &str) -> String {
@@ -165,6 +178,13 @@ fn validity(result: &RunResult, body: &mut String) {
             escape(&module.title),
             paragraph(&module.about)
         ));
+        let own = |limit: &&Limit| limit.name.split('.').next() == Some(&module.name);
+        for limit in result.model.limits.iter().filter(own) {
+            body.push_str(&paragraph(&format!(
+                "Stops unless {}. Beyond it: {}",
+                limit.text, limit.beyond
+            )));
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! What came out: verdicts, residuals, counts, notes, balance and drift.
+//! What came out: verdicts, residuals, counts, notes and drift.
 
 use super::{Cell, folded, paragraph, table};
 use crate::model::ParameterId;
 use crate::report::residuals;
 use crate::report::table::time_factor;
 use crate::report::words;
-use crate::scenario::{ExpectationRole, Ledger, RunResult, Verdict};
+use crate::scenario::{ExpectationRole, RunResult, Verdict};
 
 /// Arms that gave no numbers, before anything that they are missing from.
 pub fn failures(result: &RunResult, body: &mut String) {
@@ -13,7 +13,7 @@ pub fn failures(result: &RunResult, body: &mut String) {
     let failed: Vec<String> = arms
         .filter_map(|(arm, outcome)| {
             let failure = outcome.outcome.as_ref().err()?;
-            let why = words::failure(failure, &result.model);
+            let why = words::no_numbers(outcome, failure, &result.model);
             Some(paragraph(&format!("{}: {why}.", arm.name)))
         })
         .collect();
@@ -292,81 +292,6 @@ pub fn notes(result: &RunResult, body: &mut String) {
         body.push_str("<h2>Warnings and events</h2>\n");
         table(&["Arm", "Kind", "What"], &rows, body);
     }
-}
-
-/// Intake = change of stores + losses, and what no process may change.
-pub fn balance(result: &RunResult, body: &mut String) {
-    let arms = || result.scenario.arms.iter().zip(&result.arms);
-    let mut rows = Vec::new();
-    let mut flows = Vec::new();
-    for (arm, outcome) in arms() {
-        for ledger in &outcome.ledger {
-            rows.push(ledger_row(result, &arm.name, ledger));
-            for (name, amount) in &ledger.flows {
-                flows.push(vec![
-                    Cell::text(&arm.name),
-                    Cell::text(matter(result, ledger)),
-                    Cell::text(flow(result, name)),
-                    Cell::Number(words::quantity(*amount, &ledger.unit.pretty())),
-                ]);
-            }
-        }
-    }
-    let mut totals = Vec::new();
-    for (at, total) in result.model.conserved.iter().enumerate() {
-        let changes = arms().filter_map(|(_, outcome)| outcome.conserved.get(at).copied());
-        if let Some(worst) = changes.reduce(f64::max) {
-            totals.push(vec![Cell::text(&total.text), Cell::number(worst)]);
-        }
-    }
-    if rows.is_empty() && totals.is_empty() {
-        return;
-    }
-    body.push_str("<h2>Balance of matter</h2>\n");
-    let head = [
-        "Arm",
-        "Matter",
-        "Start",
-        "Gained",
-        "Lost",
-        "End",
-        "Unit",
-        "Closes to",
-    ];
-    table(&head, &rows, body);
-    let mut inside = String::new();
-    table(&["Arm", "Matter", "Through", "Amount"], &flows, &mut inside);
-    folded("What crossed the body's boundary", &inside, body);
-    let mut inside = String::new();
-    let head = ["Total that no process changes", "Largest relative change"];
-    table(&head, &totals, &mut inside);
-    folded("Conserved totals", &inside, body);
-}
-
-fn matter(result: &RunResult, ledger: &Ledger) -> String {
-    let nutrient = result.model.nutrients.get(&ledger.matter);
-    nutrient.map_or_else(|| words::plain(&ledger.matter), |known| known.title.clone())
-}
-
-fn flow(result: &RunResult, name: &str) -> String {
-    let column = result.model.column(name);
-    column.map_or_else(
-        || words::plain(name),
-        |column| result.model.column_title(column),
-    )
-}
-
-fn ledger_row(result: &RunResult, arm: &str, ledger: &Ledger) -> Vec<Cell> {
-    vec![
-        Cell::text(arm),
-        Cell::text(matter(result, ledger)),
-        Cell::number(ledger.start),
-        Cell::number(ledger.gained),
-        Cell::number(ledger.lost),
-        Cell::number(ledger.end),
-        Cell::Marked("unit", ledger.unit.pretty()),
-        Cell::number(ledger.error),
-    ]
 }
 
 /// Pools that a laboratory value sets are not at rest there; how fast they move is a result.

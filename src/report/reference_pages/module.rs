@@ -8,7 +8,8 @@ use super::markdown::{
 };
 use crate::model::file::{Item, Value};
 use crate::model::{
-    Band, Biomarker, Direction, EdgeId, Equilibrium, InputKind, Model, Origin, Parameter, Process,
+    Band, Biomarker, Direction, EdgeId, Equilibrium, InputKind, Limit, Model, Origin, Parameter,
+    Process,
 };
 use crate::report::words;
 
@@ -33,6 +34,7 @@ pub fn text(chapter: &Chapter) -> String {
     text.push_str(&rates(chapter));
     text.push_str(&tables(chapter));
     text.push_str(&modalities(chapter));
+    text.push_str(&limits(chapter));
     text.push_str(&biomarkers(chapter));
     text.push_str(&crosstalk(chapter));
     text.truncate(text.trim_end().len());
@@ -63,6 +65,27 @@ fn interface(chapter: &Chapter) -> String {
         &["module", "quantities"],
         &rows,
     )
+}
+
+/// How far it holds: a run that goes beyond stops.
+fn limits(chapter: &Chapter) -> String {
+    let row = |limit: &Limit| {
+        let name = chapter.own(&limit.name)?;
+        Some(vec![
+            code(name),
+            prose(&limit.title),
+            code(&limit.text),
+            prose(&limit.beyond),
+        ])
+    };
+    let rows: Vec<Vec<String>> = chapter.model.limits.iter().filter_map(row).collect();
+    let head = [
+        "name",
+        "meaning",
+        "holds while",
+        "what it leaves out beyond",
+    ];
+    section("Limits of its range", &head, &rows)
 }
 
 /// The title of anything that has a dotted name.
@@ -407,10 +430,11 @@ fn biomarkers(chapter: &Chapter) -> String {
 
 /// One row per band; what it is stands in the first only.
 fn biomarker(chapter: &Chapter, marker: &Biomarker) -> Vec<Vec<String>> {
-    let pins = marker.pins.map_or(String::new(), |state| {
+    let pools = marker.pins.iter().map(|state| {
         let name = &chapter.model.states[state.index()].name;
         code(chapter.own(name).unwrap_or(name))
     });
+    let pins = pools.collect::<Vec<String>>().join(", else ");
     let what = vec![
         code(&marker.name),
         prose(&marker.title),

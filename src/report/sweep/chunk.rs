@@ -190,15 +190,11 @@ fn reason(sweep: &Sweep, failed: &Failed) -> (&'static str, String) {
     let model = &sweep.model;
     match &failed.cause {
         Cause::Scenario(why) => ("scenario", why.clone()),
-        Cause::Start(failure, markers) => {
-            let mut text = words::failure(failure, model);
-            for marker in markers {
-                let _ = write!(
-                    text,
-                    "; {marker} cannot be met: without it there is a state to start from"
-                );
-            }
-            ("start", text)
+        Cause::Start(failure, told) => {
+            let told = told
+                .clone()
+                .unwrap_or_else(|| words::failure(failure, model));
+            ("start", told)
         }
         Cause::WarmUp(failure) => ("warm-up", words::failure(failure, model)),
         Cause::Run(failure) => ("run", words::failure(failure, model)),

@@ -105,6 +105,7 @@ impl Arm {
             parameters: model.parameters.iter().map(|p| p.value).collect(),
             changed: Vec::new(),
             status: Vec::new(),
+            status_at: Vec::new(),
             inputs: model.inputs.iter().map(default).collect(),
             inputs_at_warm_up: Vec::new(),
             habitual: Vec::new(),
@@ -284,6 +285,7 @@ impl Builder<'_, '_> {
 
     fn status(&mut self, tree: &Tree, out: Out) {
         let markers = &self.model.biomarkers;
+        let mut given: Vec<(usize, f64, &Entry)> = Vec::new();
         for entry in Self::sub(tree, "status", out) {
             let Some(at) = markers.iter().position(|marker| marker.name == entry.key) else {
                 let names = markers.iter().map(|marker| marker.name.as_str());
@@ -291,13 +293,12 @@ impl Builder<'_, '_> {
                 unknown(message, &entry.key, names, entry.key_span.clone(), out);
                 continue;
             };
-            let marker = &markers[at];
-            let Some(state) = marker.pins else {
+            if markers[at].pins.is_empty() {
                 let message = format!(
                     "`{}` cannot be given as a status: no pool is set by it",
                     entry.key
                 );
-                let settable = markers.iter().filter(|marker| marker.pins.is_some());
+                let settable = markers.iter().filter(|marker| !marker.pins.is_empty());
                 let names: Vec<&str> = settable.map(|marker| marker.name.as_str()).collect();
                 let help = format!("can be given: {}", names.join(", "));
                 out.push(problem_with_help(
@@ -308,15 +309,38 @@ impl Builder<'_, '_> {
                     Some(help),
                 ));
                 continue;
-            };
-            if let Some(value) = value_in(&entry.item, &marker.unit, None, out) {
+            }
+            if let Some(value) = value_in(&entry.item, &markers[at].unit, None, out) {
                 if value <= 0.0 {
                     let message = format!("`{}` must be above zero", entry.key);
                     let help = "a laboratory reports nothing below it".to_string();
                     impossible(message, &entry.item, "not above zero", help, out);
                 }
-                self.arm.status.push((at, value, state));
+                given.push((at, value, entry));
             }
+        }
+        // Those with the fewest pools to choose from choose first.
+        given.sort_by_key(|(at, ..)| markers[*at].pins.len());
+        for (at, value, entry) in given {
+            let taken = |state: &StateId| self.arm.status.iter().find(|(.., held)| held == state);
+            let pools = &markers[at].pins;
+            if let Some(state) = pools.iter().find(|state| taken(state).is_none()) {
+                self.arm.status.push((at, value, *state));
+                self.arm.status_at.push(entry.item.span.clone());
+                continue;
+            }
+            let others = pools.iter().filter_map(taken);
+            let others: Vec<&str> = others.map(|(k, ..)| markers[*k].name.as_str()).collect();
+            out.push(problem_with_help(
+                "bad-status",
+                format!("`{}` sets a pool that is set already", entry.key),
+                entry.key_span.clone(),
+                "one value too many",
+                Some(format!(
+                    "give either it or {}: they set the same pool",
+                    others.join(" and ")
+                )),
+            ));
         }
     }
 

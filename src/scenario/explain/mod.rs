@@ -8,6 +8,7 @@ mod why;
 
 use std::cell::RefCell;
 
+use super::initial::{Unsettled, told};
 use super::run::prepare;
 use super::{Arm, Scenario};
 use crate::compile::Program;
@@ -89,6 +90,8 @@ impl Instant {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Unexplained {
     Failed(Failure),
+    /// What the arm asks for has no start.
+    Refused(String),
     /// An event stopped the run before the instant asked for.
     Stopped {
         at_s: f64,
@@ -98,6 +101,16 @@ pub enum Unexplained {
 impl From<Failure> for Unexplained {
     fn from(failure: Failure) -> Self {
         Unexplained::Failed(failure)
+    }
+}
+
+impl Unexplained {
+    fn unsettled(model: &Model, arm: &Arm, unsettled: &Unsettled) -> Self {
+        let Unsettled { failure, refusal } = unsettled;
+        match refusal {
+            Some(refusal) => Self::Refused(told(model, arm, failure, refusal).message),
+            None => Self::Failed(failure.clone()),
+        }
     }
 }
 
@@ -112,8 +125,8 @@ pub fn reach(
     arm: &Arm,
     t: f64,
 ) -> Result<Instant, Unexplained> {
-    let (_, mut member, options) =
-        prepare(model, program, scenario, arm).map_err(|unsettled| unsettled.failure)?;
+    let (_, mut member, options) = prepare(model, program, scenario, arm)
+        .map_err(|u| Unexplained::unsettled(model, arm, &u))?;
     // The run goes on to its end: cut short it would take other steps and give other digits than the
     // tables show.
     member.output_times = vec![t];

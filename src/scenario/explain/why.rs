@@ -202,8 +202,8 @@ fn history(question: &Question, arm: &Arm, pool: StateId) -> Result<History, Une
     let Question {
         model, program, t, ..
     } = *question;
-    let (_, mut member, options) =
-        prepare(model, program, question.scenario, arm).map_err(|unsettled| unsettled.failure)?;
+    let (_, mut member, options) = prepare(model, program, question.scenario, arm)
+        .map_err(|unsettled| Unexplained::unsettled(model, arm, &unsettled))?;
     let stops: Vec<f64> = member.breakpoints.iter().map(|b| b.t).collect();
     let nodes = nodes(&stops, t);
     member.output_times = nodes.iter().map(|(time, _)| *time).chain([t]).collect();

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::Sweep;
 use super::vary::{Resolved, Varied};
 use crate::compile::Program;
-use crate::engine::{Failure, Options, Trajectory, Width, stream_members};
+use crate::engine::{Failure, Member, Options, Trajectory, Width, stream_members};
 use crate::scenario::initial::{self, Initial, Reference, Unsettled};
 use crate::scenario::{Arm, measure, run};
 use crate::study::design::Setting;
@@ -53,8 +53,8 @@ pub struct Failed {
 pub enum Cause {
     /// The scenario refuses these settings.
     Scenario(String),
-    /// No start; laboratory values (place in the arm's status) that stand in its way.
-    Start(Failure, Vec<String>),
+    /// No start: the engine's reason, and what is asked that no state has, in words.
+    Start(Failure, Option<String>),
     WarmUp(Failure),
     Run(Failure),
 }
@@ -108,7 +108,7 @@ struct Jobs<'p, 's> {
     prepared: &'p Prepared<'s>,
     members: Vec<Result<Varied, String>>,
     stages: Vec<Mutex<Stage>>,
-    references: Mutex<HashMap<(String, Vec<u64>), Arc<Result<Reference, Failure>>>>,
+    references: Mutex<HashMap<(String, Vec<u64>), Arc<Result<Reference, Unsettled>>>>,
 }
 
 /// Runs the members of a chunk on the calling thread; one result each, in order. `finished` is told of every
@@ -218,33 +218,33 @@ impl Jobs<'_, '_> {
             let varied = varied?;
             let arm = sweep.template.arm(&sweep.design, varied, at);
             match self.start(varied, &arm, at) {
-                Ok(start) => {
-                    let scenario = &varied.scenario;
-                    let (warm_up, declared) = (scenario.warm_up_s, scenario.declared_initial);
-                    let shared = self.prepared.shared.is_some();
-                    let schedule = &scenario.arms[at];
-                    let member = initial::warm_up(schedule, options, warm_up, declared, &start);
+                Ok((start, member)) => {
                     *self.stage(job) = Stage::Ready(Box::new(start));
-                    member.filter(|_| !shared).map(|(member, _)| member)
+                    member
                 }
                 Err(unsettled) => {
-                    let names = unsettled.markers.iter().map(|k| {
-                        let (marker, value, _) = arm.status[*k];
-                        let marker = &sweep.model.biomarkers[marker];
-                        format!("{} = {value} {}", marker.name, marker.unit.text)
-                    });
-                    let cause = Cause::Start(unsettled.failure, names.collect());
-                    *self.stage(job) = Stage::Failed(cause);
+                    *self.stage(job) = Stage::Failed(refused(sweep, &arm, unsettled));
                     None
                 }
             }
         };
         let mut each = |job: usize, outcome: Result<Trajectory, Failure>| {
+            let (varied, at) = self.member(job);
+            let varied = varied.expect("only members with arms are warmed up");
             let mut stage = self.stage(job);
-            match (outcome, &mut *stage) {
-                (Ok(run), Stage::Ready(start)) => start.warmed_up(&sweep.model, run.final_state),
-                (Ok(_), _) => unreachable!("only members that are ready are warmed up"),
-                (Err(failure), _) => *stage = Stage::Failed(Cause::WarmUp(failure)),
+            let Stage::Ready(start) = &mut *stage else {
+                unreachable!("only members that are ready are warmed up");
+            };
+            let arm = sweep.template.arm(&sweep.design, varied, at);
+            let begun = match outcome {
+                Ok(run) => start.begin(&sweep.model, program, &arm, run.final_state),
+                Err(failure) => {
+                    *stage = Stage::Failed(Cause::WarmUp(failure));
+                    return;
+                }
+            };
+            if let Err(unsettled) = begun {
+                *stage = Stage::Failed(refused(sweep, &arm, unsettled));
             }
         };
         stream_members(
@@ -257,8 +257,19 @@ impl Jobs<'_, '_> {
         );
     }
 
-    fn start(&self, varied: &Varied, arm: &Arm, at: usize) -> Result<Initial, Unsettled> {
-        let Prepared { sweep, program, .. } = self.prepared;
+    /// Where an arm starts, and the warm-up that it still needs.
+    fn start(
+        &self,
+        varied: &Varied,
+        arm: &Arm,
+        at: usize,
+    ) -> Result<(Initial, Option<Member>), Unsettled> {
+        let Prepared {
+            sweep,
+            program,
+            options,
+            ..
+        } = self.prepared;
         let model = &sweep.model;
         if let Some(shared) = &self.prepared.shared {
             let mut start = shared[at].clone();
@@ -268,9 +279,10 @@ impl Jobs<'_, '_> {
                 parameters[id] = start.parameters[id];
             }
             start.parameters = parameters;
-            return Ok(start);
+            return Ok((start, None));
         }
-        let declared = varied.scenario.declared_initial;
+        let scenario = &varied.scenario;
+        let (warm_up, declared) = (scenario.warm_up_s, scenario.declared_initial);
         let key = Reference::key(model, arm);
         let mut references = self.references.lock().expect("no thread has panicked");
         let known = references.entry(key);
@@ -279,7 +291,14 @@ impl Jobs<'_, '_> {
             .clone();
         drop(references);
         let reference = reference.as_ref().as_ref().map_err(Clone::clone)?;
-        initial::settle(model, program, arm, reference, declared)
+        let mut start = initial::settle(model, program, arm, reference, declared)?;
+        let schedule = &scenario.arms[at];
+        let member = initial::warm_up(schedule, options, warm_up, declared, &start);
+        if member.is_none() && !declared {
+            let state = start.state.clone();
+            start.begin(model, program, arm, state)?;
+        }
+        Ok((start, member.map(|(member, _)| member)))
     }
 
     /// Runs what is ready and keeps what the study asks for.
@@ -319,6 +338,13 @@ impl Jobs<'_, '_> {
             &mut each,
         );
     }
+}
+
+fn refused(sweep: &Sweep, arm: &Arm, unsettled: Unsettled) -> Cause {
+    let Unsettled { failure, refusal } = unsettled;
+    let told = |refusal| initial::told(&sweep.model, arm, &failure, &refusal).message;
+    let told = refusal.map(told);
+    Cause::Start(failure, told)
 }
 
 /// What a study keeps of the run of one arm.

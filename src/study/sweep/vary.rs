@@ -188,6 +188,7 @@ impl Template {
             parameters: whole.parameters.clone(),
             changed: Vec::new(),
             status: whole.status.clone(),
+            status_at: whole.status_at.clone(),
             inputs: whole.inputs.clone(),
             inputs_at_warm_up: Vec::new(),
             habitual: Vec::new(),

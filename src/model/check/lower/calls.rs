@@ -219,7 +219,14 @@ impl<'a> Lowering<'a> {
             depth: context.depth + 1,
             inside_reference: context.inside_reference,
         };
-        self.lower(&law.formula.node, &mut inner)
+        let given = inner.arguments.iter();
+        let given = given.map(|(name, typed)| (name.clone(), typed.expr.clone()));
+        let given = given.collect();
+        let typed = self.lower(&law.formula.node, &mut inner)?;
+        Ok(Typed {
+            expr: Expr::Law(name.to_string(), given, boxed(typed.expr)),
+            ..typed
+        })
     }
 
     /// `arguments`: what the call takes, as a list of names.

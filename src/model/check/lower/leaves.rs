@@ -14,13 +14,19 @@ pub fn size(expr: &Expr) -> usize {
 
 pub fn depends_on_parameters_only(expr: &Expr) -> bool {
     all_leaves(expr, &|leaf| {
-        matches!(leaf, Expr::Number(_) | Expr::Parameter(_))
+        matches!(
+            leaf,
+            Expr::Number(_) | Expr::Factor(..) | Expr::Parameter(_)
+        )
     })
 }
 
 pub fn depends_on_parameters_and_inputs_only(expr: &Expr) -> bool {
     all_leaves(expr, &|leaf| {
-        matches!(leaf, Expr::Number(_) | Expr::Parameter(_) | Expr::Input(_))
+        matches!(
+            leaf,
+            Expr::Number(_) | Expr::Factor(..) | Expr::Parameter(_) | Expr::Input(_)
+        )
     })
 }
 
@@ -28,6 +34,7 @@ pub fn depends_on_parameters_and_inputs_only(expr: &Expr) -> bool {
 pub fn all_leaves(expr: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {
     match expr {
         Expr::Number(_)
+        | Expr::Factor(..)
         | Expr::Parameter(_)
         | Expr::Input(_)
         | Expr::State(_)
@@ -45,6 +52,7 @@ pub fn all_leaves(expr: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {
         Expr::Select(condition, a, b) => {
             condition_leaves(condition, test) && all_leaves(a, test) && all_leaves(b, test)
         }
+        Expr::Law(_, _, value) => all_leaves(value, test),
         Expr::Table(_, arguments) => arguments.iter().all(|argument| all_leaves(argument, test)),
     }
 }

@@ -78,6 +78,14 @@ fn boxed(expr: Expr) -> Box<Expr> {
     Box::new(expr)
 }
 
+/// The unit of a factor: equal ones are equal however they came about.
+pub fn unnamed(unit: Unit) -> Unit {
+    Unit {
+        text: String::new(),
+        ..unit
+    }
+}
+
 fn pure(expr: Expr) -> Typed {
     Typed {
         expr,
@@ -181,6 +189,31 @@ impl<'a> Lowering<'a> {
 
     /// The root function of an event: rises through zero when the comparison becomes true.
     pub fn root(&mut self, scope: Scope, formula: &Formula) -> Expr {
+        match self.sides(scope, formula, "when") {
+            Some((a, b, true)) => Expr::Subtract(boxed(a.expr), boxed(b.expr)),
+            Some((a, b, false)) => Expr::Subtract(boxed(b.expr), boxed(a.expr)),
+            None => Expr::Number(0.0),
+        }
+    }
+
+    /// Both sides of a limit, the one that stays lower first, their unit, and whether the first one
+    /// written stays above the second.
+    pub fn limit(&mut self, scope: Scope, formula: &Formula) -> Option<(Expr, Expr, Unit, bool)> {
+        let (a, b, above) = self.sides(scope, formula, "holds")?;
+        let unit = a.unit;
+        Some(match above {
+            true => (b.expr, a.expr, unit, true),
+            false => (a.expr, b.expr, unit, false),
+        })
+    }
+
+    /// Two sides in the unit of the first, and whether the first is said to be above.
+    fn sides(
+        &mut self,
+        scope: Scope,
+        formula: &Formula,
+        key: &str,
+    ) -> Option<(Typed, Typed, bool)> {
         let mut context = Context {
             scope,
             item: &formula.item,
@@ -190,32 +223,33 @@ impl<'a> Lowering<'a> {
             inside_reference: false,
         };
         let NodeKind::Binary(op, a, b) = &formula.node.kind else {
-            return self.not_a_comparison(formula);
+            return self.not_a_comparison(formula, key);
         };
         let flipped = match op {
             BinaryOp::Less | BinaryOp::LessOrEqual => false,
             BinaryOp::Greater | BinaryOp::GreaterOrEqual => true,
-            _ => return self.not_a_comparison(formula),
+            _ => return self.not_a_comparison(formula, key),
         };
         let (Ok(a), Ok(b)) = (self.lower(a, &mut context), self.lower(b, &mut context)) else {
-            return Expr::Number(0.0);
+            return None;
         };
-        match self.same_unit(a, b, &formula.node, &context) {
-            Ok((a, b)) if flipped => Expr::Subtract(boxed(a.expr), boxed(b.expr)),
-            Ok((a, b)) => Expr::Subtract(boxed(b.expr), boxed(a.expr)),
-            Err(Reported) => Expr::Number(0.0),
-        }
+        let (a, b) = self.same_unit(a, b, &formula.node, &context).ok()?;
+        Some((a, b, flipped))
     }
 
-    fn not_a_comparison(&mut self, formula: &Formula) -> Expr {
+    fn not_a_comparison<T>(&mut self, formula: &Formula, key: &str) -> Option<T> {
         self.out.push(problem_with_help(
-            "bad-event",
-            "`when` must be a comparison".to_string(),
+            if key == "holds" {
+                "bad-limit"
+            } else {
+                "bad-event"
+            },
+            format!("`{key}` must be a comparison"),
             formula.item.span.clone(),
             "not a comparison",
             Some("write two quantities with <, <=, > or >= between them".to_string()),
         ));
-        Expr::Number(0.0)
+        None
     }
 
     fn convert(&self, typed: Typed, unit: &Unit) -> Option<Typed> {
@@ -228,8 +262,13 @@ impl<'a> Lowering<'a> {
         let factor = typed.unit.ratio_to(unit)?;
         let expr = match typed.expr {
             expr if factor == 1.0 => expr,
-            Expr::Number(number) => Expr::Number(number * factor),
-            expr => Expr::Multiply(boxed(expr), boxed(Expr::Number(factor))),
+            Expr::Number(number) | Expr::Factor(number, _) => {
+                Expr::Factor(number * factor, unnamed(unit.clone()))
+            }
+            expr => {
+                let ratio = unit.per(&typed.unit)?;
+                Expr::Multiply(boxed(expr), boxed(Expr::Factor(factor, unnamed(ratio))))
+            }
         };
         Some(Typed {
             expr,

@@ -21,6 +21,7 @@ impl Lowering<'_> {
                 let typed = self.lower(inner, context)?;
                 let expr = match typed.expr {
                     Expr::Number(number) => Expr::Number(-number),
+                    Expr::Factor(number, unit) => Expr::Factor(-number, unit),
                     expr => Expr::Negate(boxed(expr)),
                 };
                 Ok(Typed { expr, ..typed })

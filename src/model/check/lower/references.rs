@@ -1,6 +1,6 @@
 //! Calls that look beyond the instant: reference values, the clock, molar masses, structural edges.
 
-use super::{Context, Lowered, Lowering, Reported, Typed, boxed, pure};
+use super::{Context, Lowered, Lowering, Reported, Typed, boxed, pure, unnamed};
 use crate::model::file::problem_with_help;
 use crate::model::formula::{Node, NodeKind};
 use crate::model::messages::unknown_name;
@@ -103,7 +103,10 @@ impl Lowering<'_> {
         let since = Expr::Subtract(boxed(clock), boxed(peak.expr));
         let turn = Expr::Multiply(
             boxed(since),
-            boxed(Expr::Number(std::f64::consts::TAU / 86_400.0)),
+            boxed(Expr::Factor(
+                std::f64::consts::TAU / 86_400.0,
+                unnamed(Unit::parse("1/s").expect("1/s is a unit")),
+            )),
         );
         let wave = Expr::Call(Function::Cos, boxed(turn));
         Ok(pure(Expr::Multiply(
@@ -132,7 +135,7 @@ impl Lowering<'_> {
                 molar_mass_g_per_mol: Some(mass),
                 ..
             }) => Ok(Typed {
-                expr: Expr::Number(*mass),
+                expr: Expr::Factor(*mass, unnamed(unit.clone())),
                 unit,
                 zero: false,
             }),

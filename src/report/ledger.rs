@@ -1,0 +1,75 @@
+//! ledger.csv: intake, stores and losses of every kind of matter, one line per entry.
+
+use std::fmt::Write;
+
+use super::table::{exact, quoted, run_name, unit_name};
+use super::{dictionary, words};
+use crate::model::Model;
+use crate::scenario::{Entry, Ledger, RunResult};
+
+/// Long form. Entries of one nutrient of one arm: the `total` of its stores, the `error` that is left over
+/// (intake − loss − change of the stores), every `intake` and `loss` that moved anything, every `store`.
+pub fn csv(result: &RunResult) -> String {
+    let run = run_name(result);
+    let mut text = dictionary::LEDGER.header();
+    for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
+        for ledger in &outcome.ledger {
+            let place = format!("{run},{},{}", quoted(&arm.name), ledger.matter);
+            let unit = unit_name(&ledger.unit);
+            for line in lines(&result.model, ledger) {
+                let _ = writeln!(text, "{place},{line},{unit}");
+            }
+        }
+    }
+    text
+}
+
+/// From `entry` to `relative`.
+fn lines(model: &Model, ledger: &Ledger) -> Vec<String> {
+    let crossing = |wanted: Entry, word: &'static str| {
+        let found = ledger.crossings.iter().filter(move |c| c.entry == wanted);
+        found.map(move |c| {
+            let title = quoted(&title(model, &c.name));
+            let amount = exact(c.amount);
+            format!("{word},{},{},{title},,,{amount},", c.route, c.name)
+        })
+    };
+    let stores = ledger.stores.iter().map(|store| {
+        let name = &model.states[store.state.index()].name;
+        let title = quoted(&title(model, name));
+        let (start, end) = (exact(store.start), exact(store.end));
+        let change = exact(store.end - store.start);
+        format!("store,,{name},{title},{start},{end},{change},")
+    });
+    let (start, end) = (exact(ledger.start), exact(ledger.end));
+    let change = exact(ledger.end - ledger.start);
+    let left_over = exact(ledger.left_over);
+    let relative = relative(ledger).map(exact).unwrap_or_default();
+    // Sums first: they fill the columns that other entries leave empty.
+    [
+        format!("total,,,All stores,{start},{end},{change},"),
+        format!("error,,,Left over,,,{left_over},{relative}"),
+    ]
+    .into_iter()
+    .chain(crossing(Entry::Intake, "intake"))
+    .chain(crossing(Entry::Loss, "loss"))
+    .chain(stores)
+    .collect()
+}
+
+/// The error relative to what crossed the boundary; none where nothing did.
+pub fn relative(ledger: &Ledger) -> Option<f64> {
+    (ledger.throughput > 0.0).then(|| ledger.left_over.abs() / ledger.throughput)
+}
+
+/// A title for a process, an input or a state.
+pub fn title(model: &Model, name: &str) -> String {
+    let column = model.column(name);
+    column.map_or_else(|| words::plain(name), |column| model.column_title(column))
+}
+
+/// A kind of matter as people call it.
+pub fn matter(model: &Model, ledger: &Ledger) -> String {
+    let nutrient = model.nutrients.get(&ledger.matter);
+    nutrient.map_or_else(|| words::plain(&ledger.matter), |known| known.title.clone())
+}
