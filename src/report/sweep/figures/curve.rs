@@ -10,6 +10,7 @@ use crate::report::drawing::Scene;
 use crate::report::figure::axis::{self, Axis};
 use crate::report::figure::legend::{Entry, Sample, dot};
 use crate::report::figure::style::*;
+use crate::report::words;
 use crate::study::design::random;
 use crate::study::sweep::{Figure, Sweep};
 
@@ -88,6 +89,7 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
     let range = axis::span(drawn.iter().flatten().flatten().copied());
     let spread = drawn.iter().flatten().any(|[low, _, high]| low != high);
     let record = &sweep.records[*record];
+    let what = words::measure(&record.title, &sweep.model);
     let mut entries: Vec<Entry> = Vec::new();
     if let Some(lines) = &sl {
         entries.extend((0..line_count).map(|at| Entry {
@@ -102,14 +104,14 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
         });
     }
     let (mut scene, grid) = grid::page(title, &entries, panel_count, 0.0);
-    scene.description = format!("{} against {}.", record.title, sx.title);
+    scene.description = format!("{what} against {}.", sx.title);
     for panel in 0..panel_count {
         let (left, top, right, bottom) = grid.panels[panel];
         let (ax, ay) = (
             sx.axis((left, right)),
             Axis::linear(range, (bottom, top), 6),
         );
-        let y_title = axis::title(&record.title, &record.measure.unit.pretty(), ay.exponent);
+        let y_title = axis::title(&what, &record.measure.unit.pretty(), ay.exponent);
         grid.axes(
             &mut scene,
             panel,

@@ -9,6 +9,7 @@ use crate::report::drawing::{Anchor, Colour, Scene, rectangle};
 use crate::report::figure::axis::{self, Axis};
 use crate::report::figure::legend::{Entry, Sample};
 use crate::report::figure::style::*;
+use crate::report::words;
 use crate::study::sweep::{Figure, Sweep};
 
 /// A cell without a member that has a value.
@@ -114,11 +115,12 @@ pub fn scene(sweep: &Sweep, figure: &Figure, folder: &Path) -> Result<Option<Sce
     let mean = |cell: &Cell| (cell.count > 0).then(|| cell.sum / cell.count as f64);
     let ramp = Ramp::of(map.cells.iter().filter_map(mean));
     let record = &sweep.records[*record];
+    let what = words::measure(&record.title, &sweep.model);
     Ok(Some(drawn(
         &map,
         title,
         &ramp,
-        (&record.title, &record.measure.unit.pretty()),
+        (&what, &record.measure.unit.pretty()),
         "no value",
         mean,
     )))
