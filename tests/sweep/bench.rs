@@ -6,44 +6,48 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
-/// Three days of a runner, with series so that there is something to write.
+/// Two days of a tracer in three volumes, of which one is nothing: a third of the members fails.
 pub const STUDY: &str = r#"
 format = 1
 study = "sweep"
 title = "For tests"
-about = "Ferritin at the start against doses, with iron's own parameters drawn."
+about = "A tracer in volumes, one of which is nothing, with training and all parameters drawn."
 scenario = "runner.toml"
-set = { duration = "3 d", output_every = "1 h" }
-chunk = 8
+set = { output_every = "1 h" }
+chunk = 32
 seed = 7
 [[design]]
 kind = "grid"
 [[design.factor]]
-set = "status.serum_ferritin"
-name = "ferritin"
-values = ["18 ug/L", "1e7 ug/L", "0.03 mg/L"]
+set = "parameters.kinetics.volume"
+name = "volume"
+values = ["3 L", "0 L", "4000 mL"]
 [[design]]
 kind = "sobol"
-members = 16
+members = 256
 [[design.factor]]
-set = "supplement.0.dose"
-name = "dose"
-from = "20 mg"
-to = "0.1 g"
+set = "training.0.what"
+name = "minutes"
+text = "run {} min at 50 %VO2max"
+from = 20
+to = 90
 [[design.factor]]
 every = "uncertain parameter"
-only = ["inflammation"]
+except = ["kinetics.volume"]
 columns = false
 [[record]]
-what = "max of plasma_hepcidin from 0 d to 3 d in \"daily\" over plasma_hepcidin at 0 d"
-name = "hepcidin_rise"
+what = "max of kinetics.plasma from 0 d to 2 d in \"clear\" over kinetics.plasma at 0 d"
+name = "rise"
 [[record]]
-what = "change of serum_ferritin from 0 d to 3 d"
-name = "gain"
-[[series]]
+what = "change of tiredness_score from 0 h to 8 h"
+name = "tired"
 "#;
 
-pub const SERIES: &str = "[series]\nshow = [\"serum_ferritin\", \"plasma_hepcidin\"]\narms = [\"alternate days\", \"daily\"]\n";
+pub const SERIES: &str = r#"
+[series]
+show = ["kinetics.plasma", "tiredness_score"]
+arms = ["base", "clear"]
+"#;
 
 pub struct Bench {
     pub folder: tempfile::TempDir,
@@ -52,13 +56,33 @@ pub struct Bench {
 impl Bench {
     /// With the study above.
     pub fn new() -> Bench {
-        Bench::with(&STUDY.replace("[[series]]\n", SERIES))
+        Bench::with(&format!("{STUDY}{SERIES}"))
     }
 
+    /// On the small model of `tests/errors`: quick, whatever becomes of the large ones.
     pub fn with(study: &str) -> Bench {
+        let bench = Bench::of("tests/errors/fixture/scenarios/effort.toml", study);
+        let models = bench.path("models");
+        fs::create_dir(&models).expect("writable");
+        for folder in ["tests/fixtures/small", "tests/errors/fixture/models"] {
+            for entry in fs::read_dir(folder).expect("readable").flatten() {
+                fs::copy(entry.path(), models.join(entry.file_name())).expect("writable");
+            }
+        }
+        bench
+    }
+
+    /// On a scenario of the shipped models.
+    pub fn shipped(scenario: &str, study: &str) -> Bench {
+        let bench = Bench::of(scenario, study);
+        let here = std::env::current_dir().expect("there is one");
+        std::os::unix::fs::symlink(here.join("models"), bench.path("models")).expect("writable");
+        bench
+    }
+
+    fn of(scenario: &str, study: &str) -> Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let runner = Path::new("scenarios/iron/low_ferritin_runner.toml");
-        fs::copy(runner, folder.path().join("runner.toml")).expect("writable");
+        fs::copy(scenario, folder.path().join("runner.toml")).expect("writable");
         let bench = Bench { folder };
         bench.write(study);
         bench
@@ -93,8 +117,6 @@ impl Bench {
         for word in words {
             if *word == "STUDY" {
                 arguments.push(self.study().display().to_string());
-                arguments.push("--models".to_string());
-                arguments.push("models".to_string());
             } else if let Some(name) = word.strip_prefix('@') {
                 arguments.push(self.path(name).display().to_string());
             } else {

@@ -77,7 +77,7 @@ fn kill_at_ten_random_moments_and_resume() {
 #[test]
 fn a_resume_after_a_change_is_refused_with_its_reason() {
     let bench = Bench::new();
-    let output = bench.sweep(&["run", "STUDY", "--shard", "1/6", "-o", "@out"]);
+    let output = bench.sweep(&["run", "STUDY", "--shard", "1/24", "-o", "@out"]);
     assert!(output.status.code().is_some(), "{}", stderr(&output));
     let text = fs::read_to_string(bench.study()).expect("readable");
     let refused = |words: &[&str], part: &str| {
@@ -90,7 +90,7 @@ fn a_resume_after_a_change_is_refused_with_its_reason() {
         &["STUDY", "-o", "@out"],
         "holds an unfinished sweep: go on with --resume",
     );
-    bench.write(&text.replace("members = 16", "members = 32"));
+    bench.write(&text.replace("members = 256", "members = 128"));
     refused(
         &["STUDY", "-o", "@out", "--resume"],
         "the study q.study.toml has changed",
@@ -102,7 +102,7 @@ fn a_resume_after_a_change_is_refused_with_its_reason() {
     );
     let runner = bench.path("runner.toml");
     let before = fs::read_to_string(&runner).expect("readable");
-    fs::write(&runner, before.replace("1.54 mg/d", "1.50 mg/d")).expect("writable");
+    fs::write(&runner, before.replace("run 1 h", "run 2 h")).expect("writable");
     refused(
         &["STUDY", "-o", "@out", "--resume"],
         "the scenario has changed: runner.toml",
@@ -127,11 +127,8 @@ fn a_resume_after_a_change_is_refused_with_its_reason() {
 #[test]
 #[cfg(unix)]
 fn a_full_disk_costs_one_message_and_no_file() {
-    let study = crate::bench::STUDY
-        .replace("[[series]]\n", crate::bench::SERIES)
-        .replace("chunk = 8", "chunk = 48")
-        .replace("output_every = \"1 h\"", "output_every = \"10 min\"");
-    let bench = Bench::with(&study);
+    let study = format!("{}{}", crate::bench::STUDY, crate::bench::SERIES);
+    let bench = Bench::with(&study.replace("chunk = 32", "chunk = 256"));
     let program = assert_cmd::cargo::cargo_bin("myoflux");
     let limited = "trap '' XFSZ; ulimit -f 700; exec \"$0\" sweep \"$@\"";
     let output = Command::new("bash")

@@ -12,6 +12,8 @@ use myoflux::scenario::run::run;
 
 use crate::bench::{Bench, stderr};
 
+const RUNNER: &str = "scenarios/iron/low_ferritin_runner.toml";
+
 const WHATS: [&str; 3] = [
     "max of plasma_hepcidin from 0 d to 3 d in \\\"daily\\\" over plasma_hepcidin at 0 d",
     "change of serum_ferritin from 0 d to 3 d",
@@ -64,7 +66,7 @@ from = "0.5 mg/d"
 to = "2 mg/d"
 [[design.factor]]
 every = "uncertain parameter"
-only = ["iron", "inflammation"]
+only = ["inflammation", "meals"]
 [series]
 show = ["serum_ferritin", "plasma_hepcidin"]
 arms = ["alternate days", "daily", "no iron"]
@@ -78,7 +80,7 @@ arms = ["alternate days", "daily", "no iron"]
 
 #[test]
 fn a_member_is_a_run_bit_for_bit() {
-    let bench = Bench::with(&study());
+    let bench = Bench::shipped(RUNNER, &study());
     let output = bench.sweep(&["STUDY", "-o", "@out", "-j", "2"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let members = fs::read_to_string(bench.path("out/members.csv")).expect("written");
@@ -181,13 +183,13 @@ fn a_shared_start_is_that_of_the_scenario_as_written() {
             "[series]",
             "[[record]]\nwhat = \"serum_ferritin at 0 d\"\nname = \"at_start\"\n[series]",
         );
-    let bench = Bench::with(&study);
+    let bench = Bench::shipped(RUNNER, &study);
     let output = bench.sweep(&["STUDY", "-o", "@out"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let series = fs::read_to_string(bench.path("out/series.csv")).expect("written");
     let first: Vec<&str> = series
         .lines()
-        .filter(|line| line.contains("alternate days") && line.contains(",0,d,serum_ferritin,"))
+        .filter(|line| line.contains("alternate days") && line.contains(",0.0,d,serum_ferritin,"))
         .collect();
     assert_eq!(first.len(), 9);
     let value = |line: &str| line.split(',').nth(6).map(str::to_string);
