@@ -10,41 +10,50 @@ fn a_member_that_fails_is_told_with_its_reason() {
     let bench = Bench::new();
     let output = bench.sweep(&["STUDY", "-o", "@out"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("48 members, 16 failed"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("768 members, 256 failed"));
     let failures = fs::read_to_string(bench.path("out/failures.csv")).expect("written");
     let rows: Vec<&str> = failures.lines().skip(1).collect();
-    assert_eq!(rows.len(), 16);
-    for (row, member) in rows.iter().zip(16..) {
+    assert_eq!(rows.len(), 256);
+    for (row, member) in rows.iter().zip(256..) {
+        assert!(row.starts_with(&format!("{member},base,run,")), "{row}");
         assert!(
-            row.starts_with(&format!("{member},alternate days,start,")),
-            "{row}"
-        );
-        assert!(
-            row.contains("there is no equilibrium")
-                && row.contains("serum_ferritin = 10000000 ug/L"),
+            row.contains("kinetics.plasma") && row.contains("at 0 s"),
             "{row}"
         );
     }
     let members = fs::read_to_string(bench.path("out/members.csv")).expect("written");
+    let failed = members.lines().nth(1 + 256).expect("a row of every member");
     assert!(
-        members
-            .lines()
-            .nth(17)
-            .is_some_and(|row| row.ends_with(",,")),
-        "no numbers of a failed member"
+        failed.starts_with("256,failed,0.0,") && failed.ends_with(",,"),
+        "{failed}"
     );
 }
 
 #[test]
 fn figures_are_drawn_and_their_texts_stay_on_the_page() {
-    let study = crate::bench::STUDY
-        .replace("[[series]]\n", "")
-        .replace("1e7 ug/L", "22 ug/L")
-        + "[[figure]]\ntitle = \"A curve\"\nrecord = \"gain\"\nx = \"dose\"\nlines = \"ferritin\"\n\
-           [[figure]]\ntitle = \"A map\"\nrecord = \"gain\"\nx = \"dose\"\ny = \"ferritin\"\n\
-           [[figure]]\ntitle = \"Panels\"\nrecord = \"gain\"\nx = \"dose\"\npanels = \"ferritin\"\n\
-           [[figure]]\ntitle = \"Bands\"\nshow = \"serum_ferritin\"\nlines = \"ferritin\"\n"
-        + crate::bench::SERIES;
+    let figures = r#"
+[[figure]]
+title = "A curve"
+record = "tired"
+x = "minutes"
+lines = "volume"
+[[figure]]
+title = "A map"
+record = "rise"
+x = "minutes"
+y = "volume"
+[[figure]]
+title = "Panels"
+record = "tired"
+x = "minutes"
+panels = "volume"
+[[figure]]
+title = "Bands"
+show = "tiredness_score"
+lines = "volume"
+"#;
+    let (study, series) = (crate::bench::STUDY, crate::bench::SERIES);
+    let study = format!("{study}{figures}{series}").replace("\"0 L\"", "\"3.5 L\"");
     let bench = Bench::with(&study);
     let output = bench.sweep(&["STUDY", "-o", "@out"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -57,7 +66,7 @@ fn figures_are_drawn_and_their_texts_stay_on_the_page() {
     }
     let first = fs::read_to_string(bench.path("out/figures/figure_1.svg")).expect("drawn");
     assert!(
-        first.contains("A curve") && first.contains("Dose") && first.contains("µg/L"),
+        first.contains("A curve") && first.contains("run … min") && first.contains("Tiredness"),
         "named axes"
     );
 }
