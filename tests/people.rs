@@ -150,18 +150,29 @@ fn head(ground: &Ground, people: &People, duration: &str, every: &str) -> String
     )
 }
 
-/// Each laboratory value that can be given, with probability 1/3.
+/// Each laboratory value that can be given, with probability 1/3; of values that set the same pool, as many
+/// as there are pools.
 fn status(ground: &Ground, people: usize, range: Range, random: &mut Random) -> String {
+    let markers = &ground.model.biomarkers;
+    let mut drawn: Vec<usize> = (0..markers.len())
+        .filter(|at| !markers[*at].pins.is_empty() && random.chance(1.0 / 3.0))
+        .collect();
+    // Those with the fewest pools to choose from choose first, as when a scenario is read.
+    drawn.sort_by_key(|at| markers[*at].pins.len());
+    let mut taken = Vec::new();
     let mut text = "[status]\n".to_string();
-    for (at, marker) in ground.model.biomarkers.iter().enumerate() {
-        if marker.pins.is_some() && random.chance(1.0 / 3.0) {
-            let name = &ground.model.people[people].name;
-            let (low, high) = reach(marker, name, range, ground.healthy[people][at]);
-            let value = random.log_between(low, high);
-            let unit = Some(&marker.unit.text).filter(|unit| *unit != "1");
-            let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));
-            let _ = writeln!(text, "{} = \"{value:.4}{unit}\"", marker.name);
-        }
+    for at in drawn {
+        let marker = &markers[at];
+        let Some(pool) = marker.pins.iter().find(|pool| !taken.contains(*pool)) else {
+            continue;
+        };
+        taken.push(*pool);
+        let name = &ground.model.people[people].name;
+        let (low, high) = reach(marker, name, range, ground.healthy[people][at]);
+        let value = random.log_between(low, high);
+        let unit = Some(&marker.unit.text).filter(|unit| *unit != "1");
+        let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));
+        let _ = writeln!(text, "{} = \"{value:.4}{unit}\"", marker.name);
     }
     text
 }
@@ -194,13 +205,16 @@ fn diet(ground: &Ground, people: &People, range: Range, random: &mut Random) -> 
         Range::Extreme => (0.1, 3.0),
     };
     let mut text = "[diet]\n".to_string();
+    let mut written = Vec::new();
     for (at, input) in ground.model.inputs.iter().enumerate() {
         let (Some(Role::Diet), Some(key)) = (input.role, &input.key) else {
             continue;
         };
-        if input.connected.is_some() {
+        // What several modules take in is written once, for all of them.
+        if input.connected.is_some() || written.contains(&key) {
             continue;
         }
+        written.push(key);
         let own = people.inputs.iter().find(|(id, _)| id.index() == at);
         let usual = own.map_or(usually(input), |(_, value)| *value);
         let value = usual * random.log_between(least, most);
@@ -272,7 +286,7 @@ fn session(random: &mut Random, hour: &str) -> String {
     format!("[[training]]\nwhat = \"{what}\"\nwhen = \"daily at {hour}\"\nhabitual = {habitual}\n")
 }
 
-/// A bout of someone with a random status, on the model with working muscle.
+/// A bout of someone with a random status, each ten minutes of it looked at.
 fn bout(ground: &Ground, random: &mut Random) -> String {
     let at = random.whole(0, ground.model.people.len() as u32 - 1) as usize;
     let mut text = head(ground, &ground.model.people[at], "9 h", "10 min");
@@ -457,7 +471,7 @@ fn extreme_people_are_carried_or_told_why() {
 /// nicotinamide and glutathione stay what they were.
 #[test]
 fn anybody_can_work() {
-    let ground = Ground::new("bout");
+    let ground = Ground::new("athlete");
     let count = asked("BOUTS", 40);
     let counts = carry(&ground, &drawn(count, 0xB0, |random| bout(&ground, random)));
     let sound = counts["sound"] as u64;
