@@ -335,6 +335,7 @@ fn judge(ground: &Ground, text: &str) -> Result<&'static str, String> {
         (Some(refusal), _) => {
             let told = refusal.help.is_some() && !refusal.message.contains("NaN");
             let known = REASONS.contains(&refusal.code) && told;
+            println!("{}: {}", refusal.code, refusal.message);
             known.then_some(refusal.code).ok_or(format!("{refusal:?}"))
         }
         (None, Err(Failure::OutOfRange { .. })) => Ok("out-of-range"),
