@@ -53,7 +53,7 @@ fn the_athlete_gives_the_same_bits_in_every_lane() {
         "scenarios/iron/low_ferritin_runner.toml",
         &[("duration", "3 d")],
     );
-    assert_every_way_agrees(case, 21, 0.1);
+    assert_every_way_agrees(case, 21, 0.02);
 }
 
 #[test]
