@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn head() -> Vec<(&'static str, Value)> {
+fn head() -> Fields {
     vec![
         ("format!", format()),
         ("title", text("Name for people")),

@@ -2,8 +2,10 @@
 
 use super::*;
 
+type Kind = (&'static str, fn() -> Fields);
+
 /// Every kind of study: the word, and the keys it has beside [`head`]. A new kind is one line here.
-const STUDIES: [(&str, fn() -> Vec<(&'static str, Value)>); 1] = [("average", average)];
+const STUDIES: [Kind; 1] = [("average", average)];
 
 pub fn study() -> Value {
     let kinds: Vec<Value> = STUDIES
@@ -20,7 +22,7 @@ pub fn study() -> Value {
     }
 }
 
-fn head(kind: &str) -> Vec<(&'static str, Value)> {
+fn head(kind: &str) -> Fields {
     vec![
         ("format!", format()),
         ("study!", choice(&[kind], "Kind of study")),
@@ -30,7 +32,7 @@ fn head(kind: &str) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn average() -> Vec<(&'static str, Value)> {
+fn average() -> Fields {
     let unit = || ("unit!", text("Unit"));
     let knots = || ("knots!", list(json!({ "type": "number" }), "Ascending"));
     let one = table(vec![
