@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, hash};
 use super::tables::quoted;
-use crate::report::table::exact;
+use crate::report::table::{exact, unit_name};
 use crate::report::words;
 use crate::study::sweep::Sweep;
 use crate::study::sweep::run::{Cause, Failed, MemberResult};
@@ -160,7 +160,7 @@ fn series_rows(sweep: &Sweep, run: &str, result: &MemberResult, text: &mut Strin
     for (arm, (times, values)) in series.arms.iter().zip(&kept.series) {
         let arm = quoted(&sweep.written.arms[*arm].name);
         for ((column, name), values) in series.columns.iter().zip(values) {
-            let own = &sweep.model.column_unit(*column).text;
+            let own = unit_name(sweep.model.column_unit(*column));
             for (time, value) in times.iter().zip(values) {
                 let (time, value) = (exact(time * per_second), exact(*value));
                 let member = result.member;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::chunk;
 use super::plan::{Outcome, Output, Plan, hash, hex};
 use crate::report::WriteError;
+use crate::report::table::unit_name;
 use crate::study::sweep::Sweep;
 
 /// Why the tables could not be put together.
@@ -54,7 +55,7 @@ fn columns(sweep: &Sweep) -> String {
             .title
             .clone()
             .unwrap_or_else(|| factor.paths.join(", "));
-        let unit = factor.unit().map_or("", |unit| unit.text.as_str());
+        let unit = factor.unit().map_or("", unit_name);
         text.push_str(&format!(
             "{},factor,{},{unit}\n",
             quoted(&factor.name),
@@ -62,7 +63,7 @@ fn columns(sweep: &Sweep) -> String {
         ));
     }
     for record in &sweep.records {
-        let unit = &record.measure.unit.text;
+        let unit = unit_name(&record.measure.unit);
         text.push_str(&format!(
             "{},record,{},{unit}\n",
             quoted(&record.name),
