@@ -508,10 +508,7 @@ fn uncertain_parameters_are_carried() {
         }),
     );
     let sound = counts["sound"] as u64;
-    assert!(
-        4 * (count - sound) <= count,
-        "{sound} of {count} are sound"
-    );
+    assert!(4 * (count - sound) <= count, "{sound} of {count} are sound");
 }
 
 fn parameters(model: &Model, random: &mut Random) -> String {
