@@ -65,10 +65,11 @@ fn follow(times: &BTreeMap<i64, usize>, first: i64, second: i64) -> (Vec<i64>, f
     let (mut low, mut high) = ((second - first) as f64 - 0.5, (second - first) as f64 + 0.5);
     loop {
         let k = run.len() as f64;
-        let from = first + (k * low).round() as i64;
+        // Later than the last: half a nanosecond of a short period may reach back to it.
+        let from = (first + (k * low).round() as i64).max(run[run.len() - 1] + 1);
         let to = first + (k * high).round() as i64;
         // Half a nanosecond times k may hold several candidates: then this is no series to rely on.
-        let mut next = times.range(from..=to).map(|(time, _)| *time);
+        let mut next = times.range(from..=to.max(from)).map(|(time, _)| *time);
         let (Some(time), None) = (next.next(), next.next()) else {
             break;
         };
