@@ -290,7 +290,7 @@ fn session(random: &mut Random, hour: &str) -> String {
 fn bout(ground: &Ground, random: &mut Random) -> String {
     let at = random.whole(0, ground.model.people.len() as u32 - 1) as usize;
     let mut text = head(ground, &ground.model.people[at], "9 h", "10 min");
-    text += &status(ground, at, Range::Plausible, random);
+    text += &status(ground, at, Range::Extreme, random);
     let (minutes, intensity) = (random.whole(10, 60), random.between(40.0, 85.0));
     let verb = random.one_of(&["run", "cycle"]);
     let _ = write!(
@@ -441,20 +441,20 @@ fn drawn(count: u64, salt: u64, mut draw: impl FnMut(&mut Random) -> String) -> 
 /// Claim: people with laboratory values between the limits of deficiency and of excess, on half to double
 /// the usual diet, with tablets up to ten times the upper level and up to two hard sessions a day, run to
 /// their end; nothing falls below −atol, every balance of matter and every conserved total closes to 1e-9,
-/// every given value reads within 1 %. Of at most one in ten it is told why there is no such person, and of
-/// at most one in five at which dose they leave the range in which the model holds.
+/// every given value reads within 1 %. Of at most one in twenty it is told why they cannot be.
 #[test]
 fn plausible_people_are_carried() {
     let ground = Ground::new("athlete");
-    let count = asked("PEOPLE", 130);
+    let count = asked("PEOPLE", 200);
     let counts = carry(
         &ground,
         &drawn(count, 0, |random| person(&ground, Range::Plausible, random)),
     );
-    let (sound, beyond) = (counts["sound"] as u64, counts["out-of-range"] as u64);
-    let refused = count - sound - beyond;
-    assert!(10 * refused <= count, "{refused} of {count} are refused");
-    assert!(5 * beyond <= count, "{beyond} of {count} leave the range");
+    let sound = counts["sound"] as u64;
+    assert!(
+        20 * (count - sound) <= count,
+        "{sound} of {count} are sound"
+    );
 }
 
 /// Claim: the same from severe deficiency to toxicity, on a tenth to three times the usual diet; whoever is
@@ -462,7 +462,7 @@ fn plausible_people_are_carried() {
 #[test]
 fn extreme_people_are_carried_or_told_why() {
     let ground = Ground::new("athlete");
-    let count = asked("PEOPLE", 100);
+    let count = asked("PEOPLE", 250);
     let counts = carry(
         &ground,
         &drawn(count, 0xE, |random| person(&ground, Range::Extreme, random)),
@@ -476,7 +476,7 @@ fn extreme_people_are_carried_or_told_why() {
 #[test]
 fn anybody_can_work() {
     let ground = Ground::new("athlete");
-    let count = asked("BOUTS", 170);
+    let count = asked("BOUTS", 40);
     let counts = carry(&ground, &drawn(count, 0xB0, |random| bout(&ground, random)));
     let sound = counts["sound"] as u64;
     assert!(4 * sound > 3 * count, "{sound} of {count} are sound");
@@ -486,18 +486,17 @@ fn anybody_can_work() {
 #[test]
 fn any_fibre_twitches() {
     let ground = Ground::new("fibre");
-    let count = asked("FIBRES", 60);
+    let count = asked("FIBRES", 20);
     let counts = carry(&ground, &drawn(count, 0xF, |random| train(&ground, random)));
     assert_eq!(counts["sound"] as u64, count);
 }
 
-/// Claim: with one parameter in ten drawn from what is plausible for it (its range or its spread, in
-/// logarithms), the reference man still has a start and trains, or it is told why not, of at most one in four.
-/// All at once are no person: each range is plausible with the other values as they are.
+/// Claim: with every parameter drawn from what is plausible for it (its range or its spread, in logarithms),
+/// the reference man still has a start and a week's training, or it is told why not, of at most one in ten.
 #[test]
 fn uncertain_parameters_are_carried() {
     let ground = Ground::new("athlete");
-    let count = asked("DRAWS", 40);
+    let count = asked("DRAWS", 60);
     let man = &ground.model.people[0];
     let counts = carry(
         &ground,
@@ -508,14 +507,17 @@ fn uncertain_parameters_are_carried() {
         }),
     );
     let sound = counts["sound"] as u64;
-    assert!(4 * (count - sound) <= count, "{sound} of {count} are sound");
+    assert!(
+        10 * (count - sound) <= count,
+        "{sound} of {count} are sound"
+    );
 }
 
 fn parameters(model: &Model, random: &mut Random) -> String {
     let mut text = "[parameters]\n".to_string();
     let own = |name: &str| !name.starts_with("person.");
     for p in &model.parameters {
-        if p.kind != ParameterKind::Declared || !own(&p.name) || !random.chance(0.1) {
+        if p.kind != ParameterKind::Declared || !own(&p.name) {
             continue;
         }
         let value = match (p.range, p.cv) {
