@@ -218,12 +218,13 @@ impl Dice {
         ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// As it was every other time, else up to e-fold more or less; from nought, up to ten of its size.
+    /// As it was every other time, else up to e-fold more or less; from nought (what is left of a solution
+    /// counts as such), up to ten of its size.
     fn around(&mut self, value: f64, size: f64) -> f64 {
         let (stay, by) = (self.uniform() < 0.5, self.uniform());
         if stay {
             value
-        } else if value == 0.0 {
+        } else if value.abs() <= 1e-9 * size {
             size * 10f64.powf(3.0 * by - 2.0)
         } else {
             value * (2.0 * by - 1.0).exp()
