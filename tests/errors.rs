@@ -11,7 +11,7 @@
 //! has its expectations beside it, in `NAME.expect`.
 //!
 //! `module/`, `model/` and `shared/` are put into a copy of `tests/fixtures/small` with
-//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy. `start/` holds scenarios
+//! `tests/errors/fixture`; `scenario/` is run on the model `effort` of that copy, `study/` varies its `effort.toml`. `start/` holds scenarios
 //! that pass the check and have no start: they are run on the model `marrow`, and what people read is
 //! compared (`-` where no place can be named).
 
@@ -309,10 +309,15 @@ fn a_run_beyond_a_limit_names_it() {
     }
 }
 
+#[test]
+fn broken_studies_are_refused_as_their_files_say() {
+    all_as_expected("study", "scenarios");
+}
+
 /// Every file says what it expects.
 #[test]
 fn every_case_has_expectations() {
-    for kind in ["module", "model", "shared", "scenario", "start"] {
+    for kind in ["module", "model", "shared", "scenario", "start", "study"] {
         for case in cases(kind) {
             assert!(expected(&case).is_some(), "{}", case.display());
         }

@@ -87,7 +87,8 @@ fn texts_of_figures_neither_touch_nor_leave_the_page() {
     let mut paths = Vec::new();
     files_ending(&["toml"], Path::new("scenarios"), &mut paths);
     for path in paths.iter().filter(|path| !path.ends_with(".study.toml")) {
-        let scenes = figure::scenes(&finished(path, |_, _| {}));
+        let result = finished(path, |_, _| {});
+        let scenes = figure::scenes(&result);
         assert!(!scenes.is_empty(), "{path} has no figure");
         scenes.iter().for_each(assert_legible);
         figure::status::scenes(&result)

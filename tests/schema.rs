@@ -211,7 +211,13 @@ fn schemas_and_readers_know_the_same_keys() {
             "study" => {
                 let file = folder.path().join("one.study.toml");
                 std::fs::write(&file, text).expect("written");
-                load_study(&file, Path::new("models"), &mut sources).err()
+                load_study(
+                    &file,
+                    Path::new("models"),
+                    &Overrides::default(),
+                    &mut sources,
+                )
+                .err()
             }
             _ => {
                 let file = models.join(path.file_name().expect("a file"));

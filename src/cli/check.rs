@@ -112,7 +112,8 @@ impl Checked {
         self.count += 1;
         let models = find_models(file);
         if file.to_string_lossy().ends_with(SUFFIX) {
-            if let Err(found) = load_study(file, &models, &mut self.sources) {
+            if let Err(found) = load_study(file, &models, &Overrides::default(), &mut self.sources)
+            {
                 self.problems.extend(found);
             }
             return;

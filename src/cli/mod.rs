@@ -22,6 +22,7 @@ mod pages;
 mod repeat;
 mod run;
 mod schema;
+mod sweep;
 mod validate;
 
 /// Simulates the exercise micronutrient network. For education and research; not dietary or medical
@@ -45,6 +46,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Cycle averages of a pulse-resolved model as tables: what a study file asks for
     Average(average::AverageArguments),
+    /// Run one scenario with many settings: what a study file asks for
+    Sweep(sweep::SweepArguments),
     /// Run scenarios and compare with published physiology
     Validate(validate::ValidateArguments),
     /// The equation of one quantity with its numbers, and why two arms differ in it
@@ -113,6 +116,32 @@ impl Changes {
         })
     }
 
+    /// The same changes as arguments of another command line.
+    fn repeated(&self) -> String {
+        let mut text = String::new();
+        let mut add = |option: &str, value: &str| {
+            text.push_str(&format!(" --{option} '{}'", value.replace('\'', "'\\''")));
+        };
+        self.set.iter().for_each(|set| add("set", set));
+        if !self.edges_off.is_empty() {
+            add("edges-off", &self.edges_off.join(","));
+        }
+        self.edge.iter().for_each(|edge| add("edge", edge));
+        if let Some(grade) = self.min_grade {
+            add("min-grade", &format!("{grade:?}"));
+        }
+        if let Some(method) = self.method {
+            add("method", &format!("{method:?}").to_lowercase());
+        }
+        if let Some(rtol) = self.rtol {
+            add("rtol", &format!("{rtol:e}"));
+        }
+        if let Some(models) = &self.models {
+            add("models", &models.display().to_string());
+        }
+        text
+    }
+
     fn models(&self, scenario: &Path) -> PathBuf {
         self.models.clone().unwrap_or_else(|| find_models(scenario))
     }
@@ -160,6 +189,7 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Average(arguments) => average::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Edges(arguments) => edges::run(&arguments),

@@ -14,6 +14,8 @@ pub mod integrate;
 pub mod linear;
 pub mod system;
 
+use std::borrow::Cow;
+
 use integrate::drive::{self, Queue};
 use rayon::prelude::*;
 
@@ -107,9 +109,11 @@ pub fn run_member<S: System<1>>(system: &S, member: &Member, options: &Options) 
     match options.method {
         Method::Rodas5p => {
             let symbolic = linear::Symbolic::new(system.state_count(), system.jacobian_pattern());
-            let queue = Queue::new(std::slice::from_ref(member));
-            let mut done = drive::run::<1, S>(system, &symbolic, options, &queue);
-            done.pop().expect("every member has an outcome").1
+            let only = |_| Some(Cow::Borrowed(member));
+            let mut outcome = None;
+            let mut keep = |_, found| outcome = Some(found);
+            drive::run::<1, S>(system, &symbolic, options, &Queue::new(1, &only), &mut keep);
+            outcome.expect("every member has an outcome")
         }
         Method::Dopri5 | Method::Dop853 => integrate::explicit::run(system, member, options),
     }
@@ -148,13 +152,54 @@ fn run_lanes<const W: usize, S: System<W>>(
     options: &Options,
 ) -> Vec<Outcome> {
     let symbolic = linear::Symbolic::new(system.state_count(), system.jacobian_pattern());
-    let queue = Queue::new(members);
+    let listed = |id: usize| Some(Cow::Borrowed(&members[id]));
+    let queue = Queue::new(members.len(), &listed);
     let workers = rayon::current_num_threads().min(members.len().div_ceil(W));
     let mut done: Vec<(usize, Outcome)> = (0..workers)
         .into_par_iter()
         .with_max_len(1)
-        .flat_map_iter(|_| drive::run::<W, S>(system, &symbolic, options, &queue))
+        .flat_map_iter(|_| {
+            let mut own = Vec::new();
+            let mut keep = |id, outcome| own.push((id, outcome));
+            drive::run::<W, S>(system, &symbolic, options, &queue, &mut keep);
+            own
+        })
         .collect();
     done.sort_unstable_by_key(|(id, _)| *id);
     done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Integrates members as they come, `width` at a time on the calling thread: each is made by `member`
+/// when a lane is free for it and is gone when `each` has seen its outcome, so memory does not grow
+/// with `count`. Places for which there is no member are passed over; outcomes come in no order.
+pub fn stream_members<S>(
+    system: &S,
+    count: usize,
+    member: &(dyn Fn(usize) -> Option<Member> + Sync),
+    options: &Options,
+    width: Width,
+    each: &mut dyn FnMut(usize, Outcome),
+) where
+    S: System<1> + System<4> + System<8> + System<16>,
+{
+    if options.method != Method::Rodas5p {
+        for id in 0..count {
+            if let Some(member) = member(id) {
+                each(id, integrate::explicit::run(system, &member, options));
+            }
+        }
+        return;
+    }
+    let symbolic = linear::Symbolic::new(
+        System::<1>::state_count(system),
+        System::<1>::jacobian_pattern(system),
+    );
+    let made = |id: usize| member(id).map(Cow::Owned);
+    let queue = Queue::new(count, &made);
+    match width {
+        Width::One => drive::run::<1, S>(system, &symbolic, options, &queue, each),
+        Width::Four => drive::run::<4, S>(system, &symbolic, options, &queue, each),
+        Width::Eight => drive::run::<8, S>(system, &symbolic, options, &queue, each),
+        Width::Sixteen => drive::run::<16, S>(system, &symbolic, options, &queue, each),
+    }
 }

@@ -1,7 +1,7 @@
 //! Function definitions: rate laws as the model calls them, and tables as the cubic pieces that the engine
 //! evaluates.
 
-use super::math::{Math, apply, math, name};
+use super::math::{Math, apply, math, name, unnamed};
 use super::names;
 use super::units::shown;
 use super::xml::Element;
@@ -27,7 +27,13 @@ struct Function {
 impl Functions {
     /// The id of a function with this body: `wanted`, or `wanted` with a number where another body has
     /// taken that name.
-    pub fn define(&mut self, wanted: &str, arguments: &[&str], body: Element, title: &str) -> String {
+    pub fn define(
+        &mut self,
+        wanted: &str,
+        arguments: &[&str],
+        body: Element,
+        title: &str,
+    ) -> String {
         let same_name = |f: &&Function| f.wanted == wanted;
         if let Some(known) = self.known.iter().filter(same_name).find(|f| f.body == body) {
             return known.id.clone();
@@ -78,21 +84,28 @@ impl Math<'_> {
             return id;
         }
         let knots = Knots::new(&table.x, &table.y, &table.values);
+        let x = (table.x.as_slice(), &table.x_unit);
         if table.y.is_empty() {
             let rises = knots.slopes_x(0);
-            let body = self.line("x", (&table.x, &table.x_unit), &table.unit, &table.values[0], Some(rises));
+            let body = self.line(x, &table.unit, &table.values[0], Some(rises));
             return self.functions.define(&wanted, &["x"], body, &table.name);
         }
-        let per_y = shown(&table.unit).per(&shown(&table.y_unit)).unwrap_or_else(Unit::one);
+        let per_y = shown(&table.unit)
+            .per(&shown(&table.y_unit))
+            .unwrap_or_else(Unit::one);
+        let per_y = unnamed(per_y);
         let mut rows = Vec::new();
         for (j, values) in table.values.iter().enumerate() {
-            let x = (table.x.as_slice(), &table.x_unit);
-            let body = self.line("x", x, &table.unit, values, Some(knots.slopes_x(j)));
+            let body = self.line(x, &table.unit, values, Some(knots.slopes_x(j)));
             let title = format!("{} at {} {}", table.name, table.y[j], table.y_unit.text);
-            let value = self.functions.define(&format!("{wanted}__row_{j}"), &["x"], body, &title);
-            let body = self.line("x", x, &per_y, knots.slopes_y(j), None);
+            let value = self
+                .functions
+                .define(&format!("{wanted}__row_{j}"), &["x"], body, &title);
+            let body = self.line(x, &per_y, knots.slopes_y(j), None);
             let title = format!("slope of {title}");
-            let slope = self.functions.define(&format!("{wanted}__slope_{j}"), &["x"], body, &title);
+            let slope =
+                self.functions
+                    .define(&format!("{wanted}__slope_{j}"), &["x"], body, &title);
             rows.push((value, slope));
         }
         let call = |function: &str| Element::new("apply").child(name(function)).child(name("x"));
@@ -111,28 +124,28 @@ impl Math<'_> {
         }
         let last = rows.last().expect("a table has rows");
         let body = piecewise(pieces, call(&last.0));
-        self.functions.define(&wanted, &["x", "y"], body, &table.name)
+        self.functions
+            .define(&wanted, &["x", "y"], body, &table.name)
     }
 
     /// Cubic pieces through values at knots; flat pieces' weights where no slopes are given.
     fn line(
         &mut self,
-        argument: &str,
         (knots, knot_unit): (&[f64], &Unit),
         unit: &Unit,
         values: &[f64],
         slopes: Option<&[f64]>,
     ) -> Element {
         let first = self.number(values[0], unit);
-        let mut pieces = vec![self.piece(first, argument, knots[0], knot_unit)];
+        let mut pieces = vec![self.piece(first, "x", knots[0], knot_unit)];
         for i in 0..knots.len().saturating_sub(1) {
             let width = knots[i + 1] - knots[i];
             let rise = |at: usize| slopes.map_or(0.0, |slopes| slopes[at] * width);
             let numbers = [values[i], values[i + 1], rise(i), rise(i + 1)];
             let numbers = numbers.map(|number| self.number(number, unit));
-            let share = self.share(argument, knots[i], width, knot_unit);
+            let share = self.share("x", knots[i], width, knot_unit);
             let value = self.cubic(share, numbers);
-            pieces.push(self.piece(value, argument, knots[i + 1], knot_unit));
+            pieces.push(self.piece(value, "x", knots[i + 1], knot_unit));
         }
         let last = self.number(values[values.len() - 1], unit);
         piecewise(pieces, last)
@@ -152,7 +165,11 @@ impl Math<'_> {
     }
 
     /// Hermite's cubic: values and rises (slope times width) at both ends.
-    fn cubic(&mut self, share: Element, [left, right, rise_left, rise_right]: [Element; 4]) -> Element {
+    fn cubic(
+        &mut self,
+        share: Element,
+        [left, right, rise_left, rise_right]: [Element; 4],
+    ) -> Element {
         let one = Unit::one();
         let mut number = |value: f64| self.number(value, &one);
         let u = || name("u");
@@ -161,15 +178,23 @@ impl Math<'_> {
             apply("plus", [number(1.0), apply("times", [number(2.0), of])])
         };
         let v = rest(&mut number);
-        let from_left = apply("times", [twice(&mut number, u()), v.clone(), v.clone(), name("left")]);
-        let from_right = apply("times", [twice(&mut number, v.clone()), u(), u(), name("right")]);
+        let from_left = apply(
+            "times",
+            [twice(&mut number, u()), v.clone(), v.clone(), name("left")],
+        );
+        let from_right = apply(
+            "times",
+            [twice(&mut number, v.clone()), u(), u(), name("right")],
+        );
         let up = apply("times", [u(), v.clone(), v.clone(), name("rise_left")]);
         let down = apply("times", [v, u(), u(), name("rise_right")]);
         let body = apply("minus", [apply("plus", [from_left, from_right, up]), down]);
         let arguments = ["u", "left", "right", "rise_left", "rise_right"];
         let title = "Cubic with given values and rises at both ends";
         let id = self.functions.define("cubic", &arguments, body, title);
-        Element::new("apply").child(name(&id)).children([share, left, right, rise_left, rise_right])
+        Element::new("apply")
+            .child(name(&id))
+            .children([share, left, right, rise_left, rise_right])
     }
 }
 

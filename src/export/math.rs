@@ -28,6 +28,8 @@ pub struct Math<'m> {
     pub functions: Functions,
     /// Inside the definition of a function: what its arguments stand for.
     bound: Vec<(String, Expr)>,
+    /// Laws of quantities with units are written out instead of called (see [`Math::formula`]).
+    written_out: bool,
 }
 
 pub fn apply(operator: &str, arguments: impl IntoIterator<Item = Element>) -> Element {
@@ -55,6 +57,7 @@ impl<'m> Math<'m> {
             units: Units::default(),
             functions: Functions::default(),
             bound: Vec::new(),
+            written_out: false,
         }
     }
 
@@ -75,15 +78,71 @@ impl<'m> Math<'m> {
     pub fn time(&self) -> Element {
         Element::new("csymbol")
             .with("encoding", "text")
-            .with(
-                "definitionURL",
-                "http://www.sbml.org/sbml/symbols/time",
-            )
+            .with("definitionURL", "http://www.sbml.org/sbml/symbols/time")
             .text("time")
     }
 
-    /// A formula whose value is wanted in `unit`: a bare zero takes it over.
-    pub fn in_unit(&mut self, expr: &Expr, unit: &Unit) -> Element {
+    /// A whole formula, whose value is wanted in `unit`.
+    ///
+    /// libSBML mistakes the unit of a function call that follows a call with arguments that have units, so
+    /// in a formula with several calls those are written out.
+    pub fn formula(&mut self, expr: &Expr, unit: &Unit) -> Element {
+        let mut calls = Calls::default();
+        self.count_calls(expr, &mut calls);
+        self.written_out = calls.all > 1 && calls.with_units > 0;
+        let element = self.in_unit(expr, unit);
+        self.written_out = false;
+        element
+    }
+
+    fn count_calls(&mut self, expr: &Expr, calls: &mut Calls) {
+        match expr {
+            Expr::Law(_, arguments, _) => {
+                calls.all += 1;
+                let bare = |(_, expr): &(String, Expr)| self.expr(expr).unit.is_dimensionless();
+                calls.with_units += usize::from(!arguments.iter().all(bare));
+                for (_, argument) in arguments {
+                    self.count_calls(argument, calls);
+                }
+            }
+            Expr::Table(_, arguments) => {
+                calls.all += 1;
+                for argument in arguments {
+                    calls.with_units += usize::from(!self.expr(argument).unit.is_dimensionless());
+                    self.count_calls(argument, calls);
+                }
+            }
+            Expr::Power(base, exponent) => {
+                calls.all += usize::from(!matches!(**exponent, Expr::Number(_)));
+                self.count_calls(base, calls);
+                self.count_calls(exponent, calls);
+            }
+            Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) => {
+                self.count_calls(a, calls);
+            }
+            Expr::Add(a, b)
+            | Expr::Subtract(a, b)
+            | Expr::Multiply(a, b)
+            | Expr::Divide(a, b)
+            | Expr::Minimum(a, b)
+            | Expr::Maximum(a, b)
+            | Expr::Select(_, a, b) => {
+                self.count_calls(a, calls);
+                self.count_calls(b, calls);
+            }
+            Expr::Number(_)
+            | Expr::Factor(..)
+            | Expr::Parameter(_)
+            | Expr::Input(_)
+            | Expr::State(_)
+            | Expr::Variable(_)
+            | Expr::Process(_)
+            | Expr::Time => {}
+        }
+    }
+
+    /// A part of a formula whose value is wanted in `unit`: a bare zero takes it over.
+    fn in_unit(&mut self, expr: &Expr, unit: &Unit) -> Element {
         if is_zero(expr) {
             return self.number(0.0, unit);
         }
@@ -236,23 +295,34 @@ impl<'m> Math<'m> {
         apply("times", [element, one])
     }
 
-    /// What stands under a power, a root or a logarithm: a pure number, floored.
-    fn floored(&mut self, expr: &Expr) -> (Element, Unit) {
-        let typed = self.expr(expr);
+    /// A quantity over one of its unit.
+    fn bare(&mut self, typed: Typed) -> Element {
         let unit = shown(&typed.unit);
         let one = Unit::one();
-        let pure = if unit.dimension == one.dimension && unit.factor == one.factor {
-            typed.element
-        } else {
-            let size = self.number(1.0, &typed.unit);
-            apply("divide", [typed.element, size])
-        };
+        if unit.dimension == one.dimension && unit.factor == one.factor {
+            return typed.element;
+        }
+        let size = self.number(1.0, &typed.unit);
+        apply("divide", [typed.element, size])
+    }
+
+    /// What stands under a root or a logarithm: a pure number, floored.
+    fn floored(&mut self, expr: &Expr) -> (Element, Unit) {
+        let typed = self.expr(expr);
+        let unit = typed.unit.clone();
+        let bare = self.bare(typed);
+        (self.at_least_floor(bare), unit)
+    }
+
+    fn at_least_floor(&mut self, bare: Element) -> Element {
         let floor = self.number(FLOOR, &Unit::one());
-        (apply("max", [pure, floor]), typed.unit)
+        apply("max", [bare, floor])
     }
 
     fn power(&mut self, base: &Expr, exponent: &Expr) -> Typed {
-        let (base, base_unit) = self.floored(base);
+        let base = self.expr(base);
+        let base_unit = base.unit.clone();
+        let base = self.bare(base);
         let fixed = match exponent {
             Expr::Number(number) => decimal(*number),
             _ => None,
@@ -262,7 +332,22 @@ impl<'m> Math<'m> {
             None => Unit::one(),
         };
         let exponent = self.expr(exponent).element;
-        let element = apply("power", [base, exponent]);
+        let element = if fixed.is_some() {
+            let base = self.at_least_floor(base);
+            apply("power", [base, exponent])
+        } else {
+            // A function of its own: checkers of units take the exponent's value into the unit otherwise.
+            let floored = self.at_least_floor(name("x"));
+            let body = apply("power", [floored, name("n")]);
+            let title = "Power of a number that is not below the floor";
+            let id = self
+                .functions
+                .define("floored_power", &["x", "n"], body, title);
+            Element::new("apply")
+                .child(name(&id))
+                .child(base)
+                .child(exponent)
+        };
         Typed {
             element: self.corrected(element, Some(Unit::one()), &unit),
             unit,
@@ -333,14 +418,29 @@ impl<'m> Math<'m> {
 
     /// A call of the law; the law's own formula becomes a function definition.
     fn law(&mut self, law: &str, arguments: &[(String, Expr)], value: &Expr) -> Typed {
+        if self.written_out {
+            let units: Vec<Unit> = arguments
+                .iter()
+                .map(|(_, expr)| self.expr(expr).unit)
+                .collect();
+            if !units.iter().all(Unit::is_dimensionless) {
+                return self.expr(value);
+            }
+        }
         let literal = |expr: &Expr| matches!(expr, Expr::Number(_) | Expr::Factor(..));
-        let (fixed, free): (Vec<_>, Vec<_>) =
-            arguments.iter().partition(|(_, expr)| literal(expr));
-        let given: Vec<Element> = free.iter().map(|(_, expr)| self.expr(expr).element).collect();
-        let bound = free.iter().map(|&(name, expr)| (name.clone(), expr.clone()));
+        let (fixed, free): (Vec<_>, Vec<_>) = arguments.iter().partition(|(_, expr)| literal(expr));
+        let given: Vec<Element> = free
+            .iter()
+            .map(|(_, expr)| self.expr(expr).element)
+            .collect();
+        let bound = free
+            .iter()
+            .map(|&(name, expr)| (name.clone(), expr.clone()));
         let outer = std::mem::replace(&mut self.bound, bound.collect());
+        let written_out = std::mem::replace(&mut self.written_out, false);
         let body = self.expr(value);
         self.bound = outer;
+        self.written_out = written_out;
         let names: Vec<&str> = free.iter().map(|(name, _)| name.as_str()).collect();
         let mut wanted = law.to_string();
         for (name, expr) in fixed {
@@ -348,7 +448,9 @@ impl<'m> Math<'m> {
                 wanted.push_str(&format!("__{name}_{number}"));
             }
         }
-        let id = self.functions.define(&names::id(&wanted), &names, body.element, law);
+        let id = self
+            .functions
+            .define(&names::id(&wanted), &names, body.element, law);
         Typed {
             element: Element::new("apply").child(name(&id)).children(given),
             unit: body.unit,
@@ -364,6 +466,13 @@ impl<'m> Math<'m> {
             unit: table.unit.clone(),
         }
     }
+}
+
+/// How many functions a formula calls, and how many with arguments that have units.
+#[derive(Debug, Default)]
+struct Calls {
+    all: usize,
+    with_units: usize,
 }
 
 pub fn second() -> Unit {

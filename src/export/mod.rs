@@ -4,17 +4,28 @@
 //! Promises: every equation of the model is in the file, with its units on every literal; equal input gives
 //! equal bytes. Not known here: files, how a run is integrated.
 //!
-//! `model.rs` puts a file together, `math.rs` writes formulas, `functions.rs` rate laws and tables, `units.rs`
-//! units, `xml.rs` the tree of elements. Start reading at [`sbml`].
+//! `subject.rs` says what is exported, `model.rs` puts a file together, `events.rs` what happens when (as the
+//! series that `series.rs` finds), `math.rs` writes formulas, `functions.rs` rate laws and tables, `units.rs`
+//! units, `notes.rs` what people read, `xml.rs` the tree of elements; `sedml.rs` says what to run and
+//! `omex.rs` packs it all. Start reading at [`sbml`].
 
+mod events;
 mod functions;
 mod math;
 mod model;
 mod names;
+mod notes;
+mod omex;
+mod sedml;
+mod series;
+mod subject;
 mod units;
 mod xml;
 
-pub use model::{Subject, sbml};
+pub use model::sbml;
+pub use omex::{Member, archive};
+pub use sedml::{Course, sedml};
+pub use subject::Subject;
 
 /// The namespace of what is written.
 const SBML: &str = "http://www.sbml.org/sbml/level3/version2/core";

@@ -7,24 +7,12 @@
 
 use super::math::{Math, apply, math, name, second, unnamed};
 use super::names;
+use super::notes::About;
+use super::subject::Subject;
 use super::units::shown;
 use super::xml::Element;
 use crate::model::*;
 use crate::units::{Base, Rational, Unit};
-
-/// What is exported: a model with numbers to start from.
-#[derive(Debug, Clone)]
-pub struct Subject<'m> {
-    pub model: &'m Model,
-    /// Identifier and title of the file.
-    pub id: String,
-    pub title: String,
-    /// In model order, references filled in.
-    pub parameters: &'m [f64],
-    pub inputs: &'m [f64],
-    /// Engine states: declared ones, then accumulators.
-    pub initial: &'m [f64],
-}
 
 /// How a state appears.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,18 +34,25 @@ pub fn sbml(subject: &Subject) -> String {
     document.variables();
     document.processes();
     document.bolus_totals();
+    document.state_events();
+    if let Some(arm) = subject.arm {
+        document.schedule(arm);
+    }
     document.finish().document()
 }
 
-struct Document<'s, 'm> {
-    subject: &'s Subject<'m>,
-    math: Math<'m>,
+/// A document as it grows.
+pub(super) struct Document<'s, 'm> {
+    pub(super) subject: &'s Subject<'m>,
+    pub(super) math: Math<'m>,
     kinds: Vec<Kind>,
     compartments: Vec<Element>,
     species: Vec<Element>,
     parameters: Vec<Element>,
     rules: Vec<Element>,
+    assignments: Vec<Element>,
     reactions: Vec<Element>,
+    pub(super) events: Vec<Element>,
     /// Conversion factors, by unit.
     factors: Vec<String>,
 }
@@ -67,7 +62,10 @@ impl<'s, 'm> Document<'s, 'm> {
         let model = subject.model;
         let moved = |at: usize| {
             let id = StateId(at as u32);
-            let mut ends = model.processes.iter().flat_map(|p| p.from.iter().chain(&p.to));
+            let mut ends = model
+                .processes
+                .iter()
+                .flat_map(|p| p.from.iter().chain(&p.to));
             ends.any(|(state, _)| *state == id)
         };
         let kind = |at: usize| {
@@ -85,6 +83,8 @@ impl<'s, 'm> Document<'s, 'm> {
             species: Vec::new(),
             parameters: Vec::new(),
             rules: Vec::new(),
+            assignments: Vec::new(),
+            events: Vec::new(),
             reactions: Vec::new(),
             factors: Vec::new(),
         };
@@ -95,28 +95,50 @@ impl<'s, 'm> Document<'s, 'm> {
         document
     }
 
-    fn parameter(&mut self, id: &str, title: &str, value: Option<f64>, unit: &Unit, constant: bool) {
+    pub(super) fn parameter(
+        &mut self,
+        id: &str,
+        title: &str,
+        value: Option<f64>,
+        unit: &Unit,
+        constant: bool,
+    ) {
+        self.described_parameter(id, title, (value, unit, constant), About::default());
+    }
+
+    fn described_parameter(
+        &mut self,
+        id: &str,
+        title: &str,
+        (value, unit, constant): (Option<f64>, &Unit, bool),
+        about: About,
+    ) {
         let mut element = Element::new("parameter").with("id", id).with("name", title);
         if let Some(value) = value {
             element = element.with("value", value.to_string());
         }
         let element = element
             .with("units", self.math.units.id(unit))
-            .with("constant", if constant { "true" } else { "false" });
-        self.parameters.push(element);
+            .with("constant", if constant { "true" } else { "false" })
+            .with("sboTerm", "SBO:0000002");
+        self.parameters.push(about.put(element, id));
     }
 
     fn parameters(&mut self) {
         let model = self.subject.model;
-        for (parameter, value) in model.parameters.iter().zip(self.subject.parameters) {
+        for (parameter, value) in model.parameters.iter().zip(&self.subject.parameters) {
             let title = match parameter.kind {
                 ParameterKind::Reference(id) => {
                     format!("reference value of {}", model.references[id.index()].text)
                 }
-                _ => parameter.title.clone().unwrap_or_else(|| parameter.name.clone()),
+                _ => parameter
+                    .title
+                    .clone()
+                    .unwrap_or_else(|| parameter.name.clone()),
             };
             let id = names::id(&parameter.name);
-            self.parameter(&id, &title, Some(*value), &parameter.unit, true);
+            let what = (Some(*value), &parameter.unit, true);
+            self.described_parameter(&id, &title, what, about_parameter(model, parameter));
         }
     }
 
@@ -126,7 +148,13 @@ impl<'s, 'm> Document<'s, 'm> {
             if let InputKind::Rate { .. } = input.kind {
                 let title = model.column_title(Column::Input(InputId(at as u32)));
                 let value = self.subject.inputs[at];
-                self.parameter(&names::id(&input.name), &title, Some(value), &input.unit, false);
+                self.parameter(
+                    &names::id(&input.name),
+                    &title,
+                    Some(value),
+                    &input.unit,
+                    false,
+                );
             }
         }
     }
@@ -139,22 +167,33 @@ impl<'s, 'm> Document<'s, 'm> {
             let value = self.subject.initial[at];
             let module = state.name.split('.').next().unwrap_or_default();
             if self.kinds[at] == Kind::Quantity {
-                self.parameter(&id, &title, Some(value), &state.unit, false);
+                let what = (Some(value), &state.unit, false);
+                self.described_parameter(&id, &title, what, about_state(state));
                 self.rate_rule(StateId(at as u32), &id);
             } else {
                 let kind = self.kinds[at].clone();
-                self.species(&id, &title, module, (value, &state.unit), &kind);
+                self.species(
+                    (&id, &title, module),
+                    (value, &state.unit),
+                    &kind,
+                    about_state(state),
+                );
+            }
+            let given = matches!(state.initial, Expr::Number(_) | Expr::Factor(..));
+            if self.subject.declared && !given {
+                let formula = self.math.formula(&state.initial, &state.unit);
+                let element = Element::new("initialAssignment").with("symbol", id);
+                self.assignments.push(element.child(math(formula)));
             }
         }
     }
 
     fn species(
         &mut self,
-        id: &str,
-        title: &str,
-        module: &str,
+        (id, title, module): (&str, &str, &str),
         (value, unit): (f64, &Unit),
         kind: &Kind,
+        about: About,
     ) {
         let compartment = self.compartment(module);
         let (substance, start, amount) = match kind {
@@ -170,22 +209,27 @@ impl<'s, 'm> Document<'s, 'm> {
             .with("hasOnlySubstanceUnits", amount)
             .with("boundaryCondition", "false")
             .with("constant", "false")
-            .with("conversionFactor", self.factor(&substance));
-        self.species.push(species);
+            .with("conversionFactor", self.factor(&substance))
+            .with("sboTerm", about.term());
+        self.species.push(about.put(species, id));
     }
 
     /// One compartment per module that holds species, one litre each.
     fn compartment(&mut self, module: &str) -> String {
         let id = format!("module__{module}");
         let modules = &self.subject.model.modules;
-        let title = modules.iter().find(|m| m.name == module).map_or(module, |m| m.title.as_str());
+        let title = modules
+            .iter()
+            .find(|m| m.name == module)
+            .map_or(module, |m| m.title.as_str());
         let element = Element::new("compartment")
             .with("id", id.as_str())
             .with("name", title)
             .with("spatialDimensions", "3")
             .with("size", "1")
             .with("units", "litre")
-            .with("constant", "true");
+            .with("constant", "true")
+            .with("sboTerm", "SBO:0000290");
         if !self.compartments.contains(&element) {
             self.compartments.push(element);
         }
@@ -210,7 +254,7 @@ impl<'s, 'm> Document<'s, 'm> {
         let unit = &model.states[state.index()].unit;
         let per_second = unnamed(unit.per(&second()).unwrap_or_else(Unit::one));
         let formula = if let Some(rate) = model.rates.iter().find(|rate| rate.state == state) {
-            self.math.in_unit(&rate.expr, &per_second)
+            self.math.formula(&rate.expr, &per_second)
         } else {
             let mut terms = Vec::new();
             for process in &model.processes {
@@ -231,7 +275,9 @@ impl<'s, 'm> Document<'s, 'm> {
 
     /// `coefficient · rate`, in a state's unit per second.
     fn flow(&mut self, process: &Process, coefficient: f64, per_second: &Unit) -> Element {
-        let ratio = per_second.per(&shown(&process.unit)).unwrap_or_else(Unit::one);
+        let ratio = per_second
+            .per(&shown(&process.unit))
+            .unwrap_or_else(Unit::one);
         let factor = self.math.number(coefficient, &unnamed(ratio));
         apply("times", [factor, name(&names::rate(process))])
     }
@@ -240,11 +286,11 @@ impl<'s, 'm> Document<'s, 'm> {
         let model = self.subject.model;
         for (at, variable) in model.variables.iter().enumerate() {
             let title = model.column_title(Column::Variable(VariableId(at as u32)));
-            let formula = self.math.in_unit(&variable.expr, &variable.unit);
+            let formula = self.math.formula(&variable.expr, &variable.unit);
             self.assigned(&names::id(&variable.name), &title, &variable.unit, formula);
         }
         for marker in &model.biomarkers {
-            let formula = self.math.in_unit(&marker.expr, &marker.unit);
+            let formula = self.math.formula(&marker.expr, &marker.unit);
             let id = names::marker(&marker.name);
             self.assigned(&id, &marker.title, &marker.unit, formula);
         }
@@ -260,7 +306,7 @@ impl<'s, 'm> Document<'s, 'm> {
         let mut slot = model.states.len();
         for (at, process) in model.processes.iter().enumerate() {
             let title = model.column_title(Column::Process(ProcessId(at as u32)));
-            let formula = self.math.in_unit(&process.rate, &process.unit);
+            let formula = self.math.formula(&process.rate, &process.unit);
             let total = process.boundary.as_ref().map(|(_, factor, unit)| {
                 slot += 1;
                 (*factor, unit, self.subject.initial[slot - 1])
@@ -271,13 +317,25 @@ impl<'s, 'm> Document<'s, 'm> {
                 self.assigned(&names::rate(process), &title, &process.unit, formula);
                 if let Some((factor, unit, value)) = total {
                     let id = names::total(&process.name);
-                    self.parameter(&id, &format!("{title}, total"), Some(value), unit, false);
-                    let per_second = unnamed(unit.per(&second()).unwrap_or_else(Unit::one));
-                    let formula = self.flow(process, factor, &per_second);
-                    self.rules.push(rule("rateRule", &id, formula));
+                    let total = format!("{title}, total");
+                    self.total_of_flow(&id, &total, (value, unit), (process, factor));
                 }
             }
         }
+    }
+
+    /// What crossed the boundary, where it is no species.
+    fn total_of_flow(
+        &mut self,
+        id: &str,
+        title: &str,
+        (value, unit): (f64, &Unit),
+        (process, factor): (&Process, f64),
+    ) {
+        self.parameter(id, title, Some(value), unit, false);
+        let per_second = unnamed(unit.per(&second()).unwrap_or_else(Unit::one));
+        let formula = self.flow(process, factor, &per_second);
+        self.rules.push(rule("rateRule", id, formula));
     }
 
     fn moves_species(&self, process: &Process) -> bool {
@@ -295,7 +353,10 @@ impl<'s, 'm> Document<'s, 'm> {
         let model = self.subject.model;
         let is_species = |state: StateId| self.kinds[state.index()] != Kind::Quantity;
         let ends = process.from.iter().chain(&process.to);
-        let first = ends.map(|(s, _)| *s).find(|s| is_species(*s)).expect("a species is moved");
+        let first = ends
+            .map(|(s, _)| *s)
+            .find(|s| is_species(*s))
+            .expect("a species is moved");
         let first_unit = &model.states[first.index()].unit;
         let per_second = first_unit.per(&second()).unwrap_or_else(Unit::one);
         // Extent per second and unit of the rate.
@@ -309,19 +370,34 @@ impl<'s, 'm> Document<'s, 'm> {
         };
         let side = |list: &[(StateId, f64)]| -> Vec<(String, f64)> {
             let species = list.iter().filter(|(state, _)| is_species(*state));
-            let named = |(state, c): &(StateId, f64)| (names::id(&model.states[state.index()].name), *c);
+            let named =
+                |(state, c): &(StateId, f64)| (names::id(&model.states[state.index()].name), *c);
             species.map(named).collect()
         };
         let reactants = side(&process.from);
         let mut products = side(&process.to);
         if let Some((factor, unit, value)) = total {
             let id = names::total(&process.name);
-            let kind = self.kinds[first.index()].clone();
+            let total = format!("{title}, total");
             let module = process.name.split('.').next().unwrap_or_default();
-            self.species(&id, &format!("{title}, total"), module, (value, unit), &kind);
-            products.push((id, factor));
+            match kind_of(unit) {
+                Kind::Quantity => self.total_of_flow(&id, &total, (value, unit), (process, factor)),
+                kind => {
+                    self.species(
+                        (&id, &total, module),
+                        (value, unit),
+                        &kind,
+                        About::default(),
+                    );
+                    products.push((id, factor));
+                }
+            }
         }
-        let taking_part: Vec<&str> = reactants.iter().chain(&products).map(|(s, _)| s.as_str()).collect();
+        let taking_part: Vec<&str> = reactants
+            .iter()
+            .chain(&products)
+            .map(|(s, _)| s.as_str())
+            .collect();
         let modifiers: Vec<String> = formula
             .names()
             .into_iter()
@@ -335,11 +411,21 @@ impl<'s, 'm> Document<'s, 'm> {
         let list = |name: &str, children: Vec<Element>| {
             (!children.is_empty()).then(|| Element::new(name).children(children))
         };
-        let reactants = reactants.into_iter().map(|end| reference(end, "SBO:0000010")).collect();
-        let products = products.into_iter().map(|end| reference(end, "SBO:0000011")).collect();
+        let reactants = reactants
+            .into_iter()
+            .map(|end| reference(end, "SBO:0000010"))
+            .collect();
+        let products = products
+            .into_iter()
+            .map(|end| reference(end, "SBO:0000011"))
+            .collect();
         let modifiers = modifiers
             .into_iter()
-            .map(|id| Element::new("modifierSpeciesReference").with("species", id).with("sboTerm", "SBO:0000019"))
+            .map(|id| {
+                Element::new("modifierSpeciesReference")
+                    .with("species", id)
+                    .with("sboTerm", "SBO:0000019")
+            })
             .collect();
         let lists = [
             list("listOfReactants", reactants),
@@ -347,7 +433,9 @@ impl<'s, 'm> Document<'s, 'm> {
             list("listOfModifiers", modifiers),
         ];
         element = element.children(lists.into_iter().flatten());
-        let per = Unit::one().per(&second()).and_then(|u| u.per(&shown(&process.unit)));
+        let per = Unit::one()
+            .per(&second())
+            .and_then(|u| u.per(&shown(&process.unit)));
         let per = unnamed(per.unwrap_or_else(Unit::one));
         let number = self.math.number(scale, &per);
         let law = Element::new("kineticLaw")
@@ -368,13 +456,18 @@ impl<'s, 'm> Document<'s, 'm> {
 
     fn bolus_totals(&mut self) {
         let model = self.subject.model;
-        let is_bolus = |input: &&Input| matches!(input.kind, InputKind::Bolus { .. });
-        let count = model.inputs.iter().filter(is_bolus).count();
-        let first = self.subject.initial.len() - count;
-        for (k, input) in model.inputs.iter().filter(is_bolus).enumerate() {
-            let title = format!("{}, total", input.title.as_deref().unwrap_or(&input.name));
-            let value = self.subject.initial[first + k];
-            self.parameter(&names::total(&input.name), &title, Some(value), &input.unit, false);
+        for (at, input) in model.inputs.iter().enumerate() {
+            if let InputKind::Bolus { .. } = input.kind {
+                let title = format!("{}, total", input.title.as_deref().unwrap_or(&input.name));
+                let value = self.subject.initial[self.subject.total(at)];
+                self.parameter(
+                    &names::total(&input.name),
+                    &title,
+                    Some(value),
+                    &input.unit,
+                    false,
+                );
+            }
         }
     }
 
@@ -389,8 +482,10 @@ impl<'s, 'm> Document<'s, 'm> {
         parts.extend(list("listOfCompartments", self.compartments));
         parts.extend(list("listOfSpecies", self.species));
         parts.extend(list("listOfParameters", self.parameters));
+        parts.extend(list("listOfInitialAssignments", self.assignments));
         parts.extend(list("listOfRules", self.rules));
         parts.extend(list("listOfReactions", self.reactions));
+        parts.extend(list("listOfEvents", self.events));
         let model = Element::new("model")
             .with("id", subject.id.as_str())
             .with("name", subject.title.as_str())
@@ -398,8 +493,8 @@ impl<'s, 'm> Document<'s, 'm> {
             .with("substanceUnits", "mole")
             .with("volumeUnits", "litre")
             .with("extentUnits", "dimensionless")
-            .with("sboTerm", "SBO:0000293")
-            .children(parts);
+            .with("sboTerm", "SBO:0000293");
+        let model = about_model(subject).put(model, &subject.id).children(parts);
         Element::new("sbml")
             .with("xmlns", super::SBML)
             .with("level", "3")
@@ -408,8 +503,58 @@ impl<'s, 'm> Document<'s, 'm> {
     }
 }
 
+fn about_model(subject: &Subject) -> About {
+    let mut about = About::default();
+    about.notes.push(subject.about.clone());
+    for module in &subject.model.modules {
+        about.notes.push(format!(
+            "{}: {} {}",
+            module.name, module.title, module.about
+        ));
+    }
+    about.notes.push(format!(
+        "Written by myoflux {}. For education and research; not dietary or medical advice.",
+        env!("CARGO_PKG_VERSION")
+    ));
+    about
+}
+
+fn about_parameter(model: &Model, parameter: &Parameter) -> About {
+    let mut about = About::default();
+    match parameter.kind {
+        ParameterKind::Declared => about.origin(model, &parameter.origin),
+        ParameterKind::EdgeStrength(id) => {
+            let edge = &model.edges[id.index()];
+            about.notes.push(edge.claim.clone());
+            for key in &edge.sources {
+                about.source("Source", model, key, "");
+            }
+            for key in &edge.against {
+                about.source("Against", model, key, "");
+            }
+            if let Some(reason) = &edge.assumed {
+                about.notes.push(format!("Assumed: {reason}"));
+            }
+        }
+        _ => {}
+    }
+    if let Some(grade) = parameter.grade {
+        about.notes.push(format!("Confidence: {grade:?}"));
+    }
+    about
+}
+
+fn about_state(state: &State) -> About {
+    About {
+        is: state.identifiers.clone(),
+        ..About::default()
+    }
+}
+
 fn rule(kind: &str, variable: &str, formula: Element) -> Element {
-    Element::new(kind).with("variable", variable).child(math(formula))
+    Element::new(kind)
+        .with("variable", variable)
+        .child(math(formula))
 }
 
 /// What a state's unit makes of it.
@@ -417,7 +562,11 @@ fn kind_of(unit: &Unit) -> Kind {
     let substance = |base: Base| {
         matches!(
             base,
-            Base::Mass | Base::Amount | Base::Activity | Base::InternationalUnit | Base::Equivalent(_)
+            Base::Mass
+                | Base::Amount
+                | Base::Activity
+                | Base::InternationalUnit
+                | Base::Equivalent(_)
         )
     };
     match unit.dimension.exponents() {
@@ -427,7 +576,8 @@ fn kind_of(unit: &Unit) -> Kind {
             if *power == Rational::new(-3, 1) && substance(*base) =>
         {
             let litre = Unit::parse("L").expect("L is a unit");
-            unit.times(&litre).map_or(Kind::Quantity, |u| Kind::Concentration(unnamed(u)))
+            unit.times(&litre)
+                .map_or(Kind::Quantity, |u| Kind::Concentration(unnamed(u)))
         }
         _ => Kind::Quantity,
     }
@@ -439,5 +589,9 @@ fn declared_units(model: &Model) -> impl Iterator<Item = &Unit> {
     let inputs = model.inputs.iter().map(|it| &it.unit);
     let variables = model.variables.iter().map(|it| &it.unit);
     let processes = model.processes.iter().map(|it| &it.unit);
-    states.chain(parameters).chain(inputs).chain(variables).chain(processes)
+    states
+        .chain(parameters)
+        .chain(inputs)
+        .chain(variables)
+        .chain(processes)
 }

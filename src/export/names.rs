@@ -34,3 +34,17 @@ pub fn marker(name: &str) -> String {
 pub fn total(name: &str) -> String {
     format!("{}__total", id(name))
 }
+
+/// Whether an event has ended the bout that an input belongs to.
+pub fn ended(input: &crate::model::Input) -> String {
+    format!("{}__ended", id(&input.name))
+}
+
+/// The identifier under which a quantity stands.
+pub fn column(model: &crate::model::Model, column: crate::model::Column) -> String {
+    match column {
+        crate::model::Column::Biomarker(at) => marker(&model.biomarkers[at.index()].name),
+        crate::model::Column::Accumulator(at) => total(&model.processes[at.index()].name),
+        other => id(&model.column_name(other)),
+    }
+}

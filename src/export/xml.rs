@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn what_would_be_markup_is_escaped() {
-        let leaf = Element::new("p").with("title", "\"a\" & b").text("1 < 2 & 3 > 2");
+        let leaf = Element::new("p")
+            .with("title", "\"a\" & b")
+            .text("1 < 2 & 3 > 2");
         let text = Element::new("notes").child(leaf).document();
         assert_eq!(
             text,

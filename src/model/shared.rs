@@ -60,6 +60,7 @@ pub fn bibliography(file: FileId, text: &str, out: Out) -> Bibliography {
             BibEntry {
                 key: entry.key.clone(),
                 citation,
+                doi: field("doi"),
                 bibtex: entry
                     .to_bibtex_string()
                     .unwrap_or_else(|_| entry.to_biblatex_string()),
@@ -164,13 +165,14 @@ fn intake(item: &Item, out: Out) -> Option<(String, String, f64, Unit, Option<St
     );
     let people = reader.required_text("people", out);
     reader.required("kind", out);
-    let kinds = ["ear", "rda", "ai", "ul", "ul_eu"].map(|kind| (kind, kind));
+    let kinds = ["ear", "rda", "ai", "ul", "ul_eu", "studied"].map(|kind| (kind, kind));
     let kind = choice(&mut reader, "kind", &kinds, out);
     let value = reader
         .required("value", out)
         .and_then(|item| written_quantity(item, out));
     let note = reader.text("note", out).map(|(text, _)| text.to_string());
     reader.text("source", out);
+    reader.text("assumed", out);
     reader.finish(out);
     let (value, (people, _)) = (value?, people?);
     Some((

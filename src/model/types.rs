@@ -206,6 +206,8 @@ pub struct State {
     pub of: Vec<(String, f64)>,
     pub equilibrium: Equilibrium,
     pub signed: bool,
+    /// What it is in public databases: `CHEBI:38290`, `uniprot:P81172`.
+    pub identifiers: Vec<String>,
     pub span: Span,
 }
 
@@ -422,7 +424,7 @@ pub struct Nutrient {
     pub molar_mass_g_per_mol: Option<f64>,
     /// Unit of potency (`IU`, `RAE`, …) → quantity of the nutrient one such unit stands for.
     pub potency: Vec<(String, f64, Unit)>,
-    /// Reference intakes: people preset → (`"ear" | "rda" | "ai" | "ul"`, value, unit, note).
+    /// Reference intakes: people preset → (`"ear" | "rda" | "ai" | "ul" | "ul_eu" | "studied"`, value, unit, note).
     pub intakes: Vec<(String, String, f64, Unit, Option<String>)>,
 }
 
@@ -447,6 +449,8 @@ pub struct BibEntry {
     pub key: String,
     /// One line for people: authors, year, title, journal.
     pub citation: String,
+    /// As the entry gives it; nobody guesses one.
+    pub doi: Option<String>,
     /// The entry as written.
     pub bibtex: String,
 }

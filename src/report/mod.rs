@@ -22,6 +22,7 @@ pub mod reference_pages;
 pub mod residuals;
 pub mod schema;
 pub mod status;
+pub mod sweep;
 pub mod table;
 pub mod words;
 pub mod write;

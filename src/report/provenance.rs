@@ -34,9 +34,15 @@ pub fn run_json(result: &RunResult, outputs: &[(String, Vec<u8>)]) -> String {
         .iter()
         .zip(&result.arms)
         .map(|(arm, outcome)| {
+            let fired = outcome.outcome.as_ref().map(|run| run.events.as_slice());
+            let fired = fired.unwrap_or_default().iter().map(|(event, time_s)| {
+                let event = &result.model.events[*event as usize].name;
+                serde_json::json!({ "event": event, "time_s": time_s })
+            });
             serde_json::json!({
                 "name": arm.name,
                 "people": arm.people,
+                "events": fired.collect::<Vec<_>>(),
                 "statistics": outcome.outcome.as_ref().ok().map(|run| run.statistics),
                 "failed": outcome.outcome.is_err(),
                 "failure": outcome.outcome.as_ref().err().map(|f| words::failure(f, &result.model)),

@@ -14,6 +14,7 @@ use crate::units::Unit;
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
 /// A data file as it was read from the disk.
+#[derive(Debug, Clone)]
 pub struct DataText {
     /// As written in the scenario.
     pub name: PathBuf,

@@ -51,7 +51,8 @@ pub fn expectation(
     let mut measure = expect::measure(what, model, arms)
         .map_err(|why| not_understood("measure", why, MEASURE, what_item, out))
         .ok()?;
-    within(&measure, what_item, frame, model, out);
+    let end = (frame.duration_s, frame.cut_short);
+    within(&measure, what_item, end, model, out);
     let (low, high, unit) = expect::range(is)
         .map_err(|why| not_understood("range", why, RANGE, is_item, out))
         .ok()?;
@@ -124,8 +125,14 @@ fn not_understood(what: &str, why: String, form: &str, item: &Item, out: Out) {
     ));
 }
 
-/// Refuses times that the run does not reach.
-fn within(measure: &Measure, item: &Item, frame: &Frame, model: &Model, out: Out) {
+/// Refuses times that the run does not reach; a run that was cut short on purpose may end earlier.
+pub fn within(
+    measure: &Measure,
+    item: &Item,
+    (duration_s, cut_short): (f64, bool),
+    model: &Model,
+    out: Out,
+) {
     let terms = std::iter::once(&measure.first).chain(measure.second.iter().map(|(_, t)| t));
     for term in terms {
         let (from, to) = match term.simple {
@@ -137,12 +144,12 @@ fn within(measure: &Measure, item: &Item, frame: &Frame, model: &Model, out: Out
             | Simple::HalfWidth { from_s, to_s, .. } => (from_s, to_s),
         };
         // A rounding is forgiven: "1 d" may be written as 24.000000001 h.
-        let slack = 1e-9 * frame.duration_s;
+        let slack = 1e-9 * duration_s;
         let (when, help) = if from < -slack {
             (("begins", 0.0), "measure from 0 d on")
-        } else if to > frame.duration_s + slack && !frame.cut_short {
+        } else if to > duration_s + slack && !cut_short {
             (
-                ("ends", frame.duration_s),
+                ("ends", duration_s),
                 "measure earlier or let the scenario end later",
             )
         } else {

@@ -25,6 +25,21 @@ pub struct Overrides {
     pub method: Option<crate::engine::Method>,
 }
 
+/// A scenario as it was read, with its model, before one is checked against the other: sweeps change the
+/// tree and check it again.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    pub path: PathBuf,
+    pub model: Arc<Model>,
+    /// After `extends` and what the command line sets.
+    pub tree: Tree,
+    /// Every file read, the scenario first.
+    pub files: Vec<(PathBuf, String)>,
+    data: Vec<DataText>,
+    overrides: Overrides,
+    command_line: Span,
+}
+
 /// Reads a scenario (with `extends`), loads its model from `models`, checks one against the other.
 ///
 /// # Errors
@@ -36,18 +51,27 @@ pub fn load_scenario(
     sources: &mut Sources,
 ) -> Result<(Arc<Model>, Scenario), Vec<Diagnostic>> {
     let mut out = Vec::new();
+    match open_scenario(path, models, overrides, sources, &mut out) {
+        Some(opened) => {
+            let scenario = opened.check(&opened.tree, out)?;
+            Ok((opened.model, scenario))
+        }
+        None => Err(out),
+    }
+}
+
+/// Reads a scenario and loads its model; `None`, and problems, if either cannot be read.
+pub fn open_scenario(
+    path: &Path,
+    models: &Path,
+    overrides: &Overrides,
+    sources: &mut Sources,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Opened> {
     let mut files = Vec::new();
-    let Some(mut tree) = read(
-        path,
-        sources,
-        &mut files,
-        &mut out,
-        0,
-        path.parent().unwrap_or(Path::new("")),
-    ) else {
-        return Err(out);
-    };
-    let data = data_texts(&tree, path, sources, &mut files, &mut out);
+    let start = path.parent().unwrap_or(Path::new(""));
+    let mut tree = read(path, sources, &mut files, out, 0, start)?;
+    let data = data_texts(&tree, path, sources, &mut files, out);
     for (key, value) in &overrides.set {
         let file = sources.add(PathBuf::from("--set"), format!("{key}={value}"));
         if let Err(why) = set(&mut tree, key, value, file) {
@@ -64,38 +88,56 @@ pub fn load_scenario(
         }
     }
     let mut reader = Reader::new(&tree, "this scenario", tree.span.clone());
-    let name = reader.required_text("model", &mut out);
-    let Some((name, name_item)) = name else {
-        return Err(out);
-    };
-    let model = load_model(models, name, sources).map_err(|mut problems| {
-        // The place that helps is where the model is named.
-        for problem in problems.iter_mut().filter(|p| p.code == "unknown-model") {
-            problem.span = Some(name_item.span.clone());
-            problem.message = format!("there is no model `{name}`");
-        }
-        out.append(&mut problems);
-        std::mem::take(&mut out)
-    })?;
-    let written = resolve::Written {
-        path,
+    let (name, name_item) = reader.required_text("model", out)?;
+    let model = load_model(models, name, sources)
+        .map_err(|mut problems| {
+            // The place that helps is where the model is named.
+            for problem in problems.iter_mut().filter(|p| p.code == "unknown-model") {
+                problem.span = Some(name_item.span.clone());
+                problem.message = format!("there is no model `{name}`");
+            }
+            out.append(&mut problems);
+        })
+        .ok()?;
+    Some(Opened {
+        path: path.to_path_buf(),
+        model: Arc::new(model),
         files,
-        tree: &tree,
         data,
-        overrides,
+        overrides: overrides.clone(),
         command_line: command_line(overrides, sources),
-    };
-    let scenario = resolve::scenario(written, &model, &mut out);
-    match scenario {
-        Some(scenario) if !out.iter().any(|d| d.severity == Severity::Error) => {
-            Ok((Arc::new(model), scenario))
-        }
-        _ => {
-            out.sort_by_key(|d| d.span.as_ref().map(|s| (s.file.0, s.range.start)));
-            // What all arms share is wrong in all of them: once is enough.
-            let mut known = std::collections::HashSet::new();
-            out.retain(|d| known.insert((d.code, d.span.clone(), d.message.clone())));
-            Err(out)
+        tree,
+    })
+}
+
+impl Opened {
+    /// Checks a tree, this scenario's own or a changed one, against the model.
+    ///
+    /// # Errors
+    /// Every problem found, after those already in `out`.
+    pub fn check(
+        &self,
+        tree: &Tree,
+        mut out: Vec<Diagnostic>,
+    ) -> Result<Scenario, Vec<Diagnostic>> {
+        let written = resolve::Written {
+            path: &self.path,
+            files: self.files.clone(),
+            tree,
+            data: &self.data,
+            overrides: &self.overrides,
+            command_line: self.command_line.clone(),
+        };
+        let scenario = resolve::scenario(written, &self.model, &mut out);
+        match scenario {
+            Some(scenario) if !out.iter().any(|d| d.severity == Severity::Error) => Ok(scenario),
+            _ => {
+                out.sort_by_key(|d| d.span.as_ref().map(|s| (s.file.0, s.range.start)));
+                // What all arms share is wrong in all of them: once is enough.
+                let mut known = std::collections::HashSet::new();
+                out.retain(|d| known.insert((d.code, d.span.clone(), d.message.clone())));
+                Err(out)
+            }
         }
     }
 }

@@ -27,11 +27,27 @@ pub fn evaluate(
     arms: &[ArmResult],
     arm: usize,
 ) -> Result<f64, String> {
-    let first = term(&measure.first, program, arms, arm)?;
-    let value = match &measure.second {
-        None => first,
-        Some((Join::Over, other)) => first / term(other, program, arms, arm)?,
-        Some((Join::Minus, other)) => first - term(other, program, arms, arm)?,
+    let read = |wanted: &Term| {
+        let outcome = &arms[wanted.arm.unwrap_or(arm)].outcome;
+        let trajectory = outcome
+            .as_ref()
+            .map_err(|_| "this arm failed".to_string())?;
+        term(wanted, program, trajectory)
+    };
+    let first = read(&measure.first)?;
+    let second = measure.second.as_ref().map(|(_, second)| read(second));
+    joined(measure, first, second.transpose()?)
+}
+
+/// The value of a measure from those of its terms.
+///
+/// # Errors
+/// When it is not a number.
+pub fn joined(measure: &Measure, first: f64, second: Option<f64>) -> Result<f64, String> {
+    let value = match (&measure.second, second) {
+        (Some((Join::Over, _)), Some(second)) => first / second,
+        (Some((Join::Minus, _)), Some(second)) => first - second,
+        _ => first,
     };
     let value = value * measure.factor;
     if value.is_finite() {
@@ -41,12 +57,11 @@ pub fn evaluate(
     }
 }
 
-fn term(term: &Term, program: &Program, arms: &[ArmResult], arm: usize) -> Result<f64, String> {
-    let result = &arms[term.arm.unwrap_or(arm)];
-    let trajectory = result
-        .outcome
-        .as_ref()
-        .map_err(|_| "this arm failed".to_string())?;
+/// The value of one term in the run of its arm.
+///
+/// # Errors
+/// Why it has no value, in words.
+pub fn term(term: &Term, program: &Program, trajectory: &Trajectory) -> Result<f64, String> {
     Ok(simple(&term.simple, program, trajectory)? * term.factor)
 }
 

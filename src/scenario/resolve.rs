@@ -22,7 +22,7 @@ pub struct Written<'a> {
     pub path: &'a Path,
     pub files: Vec<(PathBuf, String)>,
     pub tree: &'a Tree,
-    pub data: Vec<DataText>,
+    pub data: &'a [DataText],
     pub overrides: &'a Overrides,
     /// Where the overrides stand.
     pub command_line: Span,
@@ -148,7 +148,7 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     }
     let data: Vec<Data> = data_items
         .iter()
-        .filter_map(|item| data::data(item, &data, model, &names, out))
+        .filter_map(|item| data::data(item, data, model, &names, out))
         .collect();
     let step = every
         .unwrap_or(plain_step(duration / 300.0))

@@ -129,7 +129,13 @@ pub fn prepare(
         scenario.warm_up_s,
         scenario.declared_initial,
     )?;
-    let member = Member {
+    let member = member(scenario, arm, &start);
+    Ok((start, member, options))
+}
+
+/// What the engine has to do with an arm that starts there.
+pub fn member(scenario: &Scenario, arm: &Arm, start: &Initial) -> Member {
+    Member {
         parameters: start.parameters.clone(),
         inputs: arm.inputs.clone(),
         y0: start.state.clone(),
@@ -138,8 +144,7 @@ pub fn prepare(
         breakpoints: arm.breakpoints.clone(),
         output_times: scenario.output_times.clone(),
         restore: None,
-    };
-    Ok((start, member, options))
+    }
 }
 
 fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> ArmResult {

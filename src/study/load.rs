@@ -12,6 +12,8 @@ use crate::model::fingerprint;
 use crate::model::load::{load_model, read_text};
 use crate::model::messages::{table_of, unknown_name, wrong_unit};
 use crate::model::*;
+use crate::scenario::load::Overrides;
+use crate::study::sweep::{self, Sweep};
 use crate::units::Unit;
 
 /// How a study file ends, so that nobody takes it for a scenario.
@@ -72,15 +74,24 @@ pub struct Average {
 
 type Out<'a> = &'a mut Vec<Diagnostic>;
 
-/// Reads a study file and its model and checks one against the other.
+/// A study of any kind.
+#[derive(Debug, Clone)]
+pub enum AnyStudy {
+    Average(Box<Study>),
+    Sweep(Box<Sweep>),
+}
+
+/// Reads a study file with its model, and for a sweep its scenario, and checks one against the other.
+/// `overrides`: what the command line changes in the scenario of a sweep.
 ///
 /// # Errors
-/// Every problem found in the study or in the model's files.
+/// Every problem found in the study or in the files it needs.
 pub fn load_study(
     path: &Path,
     models: &Path,
+    overrides: &Overrides,
     sources: &mut Sources,
-) -> Result<Study, Vec<Diagnostic>> {
+) -> Result<AnyStudy, Vec<Diagnostic>> {
     let mut out = Vec::new();
     let Some((file, text)) = read_text(path, sources, &mut out) else {
         return Err(out);
@@ -89,11 +100,22 @@ pub fn load_study(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let study = study(&tree, models, sources, &mut out);
+    let is_sweep = tree.get("study").is_some_and(
+        |entry| matches!(&entry.item.value, file::Value::Text(kind) if kind == "sweep"),
+    );
+    let study = if is_sweep {
+        let study = sweep::load::sweep(&tree, &text, path, (models, overrides), sources, &mut out);
+        study.map(|study| AnyStudy::Sweep(Box::new(study)))
+    } else {
+        let study = study(&tree, models, sources, &mut out);
+        study.map(|study| AnyStudy::Average(Box::new(study)))
+    };
     match study {
         Some(study) if !out.iter().any(|d| d.severity == Severity::Error) => Ok(study),
         _ => {
             out.sort_by_key(|d| d.span.as_ref().map(|s| (s.file.0, s.range.start)));
+            let mut known = std::collections::HashSet::new();
+            out.retain(|d| known.insert((d.code, d.span.clone(), d.message.clone())));
             Err(out)
         }
     }
@@ -107,7 +129,7 @@ fn study(tree: &Tree, models: &Path, sources: &mut Sources, out: Out) -> Option<
     let mut reader = Reader::new(tree, "this study", top);
     check_format(&mut reader, out);
     if reader.required("study", out).is_some() {
-        choice(&mut reader, "study", &[("average", ())], out);
+        choice(&mut reader, "study", &[("average", ()), ("sweep", ())], out);
     }
     let title = reader.required_text("title", out);
     let about = reader.required_text("about", out);

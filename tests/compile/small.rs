@@ -60,6 +60,7 @@ pub fn state(k: usize) -> State {
         scale: 1.0,
         of: Vec::new(),
         equilibrium: Equilibrium::Solve,
+        identifiers: Vec::new(),
         signed: false,
         span: span(),
     }

@@ -2,6 +2,7 @@
 //! agreement with another integrator, explanations that add up.
 
 mod accuracy;
+mod excess;
 mod explanations;
 mod habits;
 mod jacobian;

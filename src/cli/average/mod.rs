@@ -13,8 +13,9 @@ use super::{find_models, progress, refuse, say};
 use crate::compile::{Program, compile};
 use crate::diagnostics::Sources;
 use crate::report::{words, write};
+use crate::scenario::load::Overrides;
 use crate::study::average::{self, Cause, Point, Unsettled};
-use crate::study::load::{SUFFIX, Study, load_study};
+use crate::study::load::{AnyStudy, SUFFIX, Study, load_study};
 use crate::study::module;
 
 #[derive(Debug, Args)]
@@ -37,8 +38,15 @@ pub fn run(arguments: &AverageArguments) -> u8 {
     let path = &arguments.study;
     let models = find_models(path);
     let mut sources = Sources::default();
-    let study = match load_study(path, &models, &mut sources) {
-        Ok(study) => study,
+    let study = match load_study(path, &models, &Overrides::default(), &mut sources) {
+        Ok(AnyStudy::Average(study)) => study,
+        Ok(AnyStudy::Sweep(_)) => {
+            eprintln!(
+                "error: {0} is a sweep, no average: run it with `myoflux sweep {0}`",
+                path.display()
+            );
+            return 2;
+        }
         Err(problems) => return refuse(&problems, &sources),
     };
     let place = match place(path, &models) {

@@ -9,6 +9,7 @@
 //!
 //! Start reading at [`run`].
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::control::Weights;
@@ -18,38 +19,57 @@ use crate::engine::columns::Columns;
 use crate::engine::linear::Symbolic;
 use crate::engine::{Failure, Member, Options, Outcome, System};
 
-/// Members waiting for a lane, shared by all workers.
-pub struct Queue<'m> {
-    members: &'m [Member],
+/// Members waiting for a lane, shared by all workers. One is made or looked up when a lane takes it.
+pub struct Queue<'q, 'm> {
+    count: usize,
+    member: &'q (dyn Fn(usize) -> Option<Cow<'m, Member>> + Sync + 'q),
     next: AtomicUsize,
 }
 
-impl<'m> Queue<'m> {
-    pub fn new(members: &'m [Member]) -> Queue<'m> {
+impl<'q, 'm> Queue<'q, 'm> {
+    /// `member(place)` for places below `count`; a place without a member is passed over.
+    pub fn new(
+        count: usize,
+        member: &'q (dyn Fn(usize) -> Option<Cow<'m, Member>> + Sync + 'q),
+    ) -> Queue<'q, 'm> {
         Queue {
-            members,
+            count,
+            member,
             next: AtomicUsize::new(0),
         }
     }
 
-    fn take(&self) -> Option<(usize, &'m Member)> {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.members.get(id).map(|member| (id, member))
+    fn take(&self) -> Option<(usize, Cow<'m, Member>)> {
+        loop {
+            let id = self.next.fetch_add(1, Ordering::Relaxed);
+            if id >= self.count {
+                return None;
+            }
+            if let Some(member) = (self.member)(id) {
+                return Some((id, member));
+            }
+        }
     }
 }
 
-/// Integrates members until the queue is empty.
-pub fn run<const W: usize, S: System<W>>(
-    system: &S,
-    symbolic: &Symbolic,
-    options: &Options,
-    queue: &Queue,
-) -> Vec<(usize, Outcome)> {
+/// Integrates members until the queue is empty; `each` takes every outcome as soon as it is there.
+pub fn run<'a, const W: usize, S: System<W>>(
+    system: &'a S,
+    symbolic: &'a Symbolic,
+    options: &'a Options,
+    queue: &Queue<'_, 'a>,
+    each: &mut dyn FnMut(usize, Outcome),
+) {
     let mut worker = Worker::<W, S>::new(system, symbolic, options);
     while worker.settle(queue) {
         worker.advance();
+        for (id, outcome) in worker.finished.drain(..) {
+            each(id, outcome);
+        }
     }
-    worker.finished
+    for (id, outcome) in worker.finished {
+        each(id, outcome);
+    }
 }
 
 /// The first limit that a lane has passed.
@@ -103,7 +123,7 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
 
     /// Brings every lane to where it can step: fills empty ones, does what is due at stops, hands in
     /// what has ended. False when nothing is left to do.
-    fn settle(&mut self, queue: &Queue<'a>) -> bool {
+    fn settle(&mut self, queue: &Queue<'_, 'a>) -> bool {
         loop {
             for lane in 0..W {
                 if self.lanes[lane].is_none()
@@ -141,7 +161,8 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
         })
     }
 
-    fn load(&mut self, lane: usize, id: usize, member: &'a Member) {
+    fn load(&mut self, lane: usize, id: usize, member: Cow<'a, Member>) {
+        self.t[lane] = member.t0;
         let own = Lane::new(id, member, self.observed.len(), self.options);
         let (y, scratch) = (&mut self.stepper.y, &mut self.stepper.scratch);
         own.load(lane, self.system, y, scratch);
@@ -149,7 +170,6 @@ impl<'a, const W: usize, S: System<W>> Worker<'a, W, S> {
         for root in self.roots.iter_mut() {
             root[lane] = f64::NAN;
         }
-        self.t[lane] = member.t0;
         self.lanes[lane] = Some(own);
     }
 

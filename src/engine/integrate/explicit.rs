@@ -3,6 +3,7 @@
 //!
 //! Promises: stops may be as close as their rounding; output times never steer the steps.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use ode_solvers::dop_shared::{IntegrationError, OutputType, SolverResult, Stats};
@@ -80,7 +81,7 @@ pub fn run<S: System<1>>(system: &S, member: &Member, options: &Options) -> Outc
     };
     let mut observed = Columns::zeros(system.observable_count());
     let mut y = Columns::zeros(member.y0.len());
-    let mut lane = Lane::new(0, member, observed.len(), options);
+    let mut lane = Lane::new(0, Cow::Borrowed(member), observed.len(), options);
     lane.load(0, system, &mut y, &mut scaled.buffers.get_mut().scratch);
     loop {
         let (t, scratch) = (scaled.from, &mut scaled.buffers.get_mut().scratch);

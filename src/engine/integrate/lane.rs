@@ -1,6 +1,8 @@
 //! One member on its way: where it stands in its schedule, its step size, what it has to show so far.
 //! Its state is a column of the worker's arrays; nothing here knows which.
 
+use std::borrow::Cow;
+
 use super::control::growth;
 use crate::engine::{EventResponse, Member, Options, System, Trajectory};
 
@@ -16,7 +18,7 @@ const GROWTH: f64 = 6.0;
 pub struct Lane<'m> {
     /// Place of the member among its siblings.
     pub id: usize,
-    pub member: &'m Member,
+    pub member: Cow<'m, Member>,
     /// Values of all input slots now.
     pub inputs: Vec<f64>,
     pub out: Trajectory,
@@ -36,7 +38,12 @@ pub struct Lane<'m> {
 
 impl<'m> Lane<'m> {
     /// Makes room for all rows at once, so that no step has to.
-    pub fn new(id: usize, member: &'m Member, observables: usize, options: &Options) -> Lane<'m> {
+    pub fn new(
+        id: usize,
+        member: Cow<'m, Member>,
+        observables: usize,
+        options: &Options,
+    ) -> Lane<'m> {
         let rows = member.output_times.len();
         let out = Trajectory {
             times: Vec::with_capacity(rows),
@@ -48,10 +55,10 @@ impl<'m> Lane<'m> {
         let first = (member.t_end - member.t0) * FIRST;
         Lane {
             id,
-            member,
             inputs: member.inputs.clone(),
             out,
             until: member.t0,
+            member,
             h: first,
             accepted_h: first,
             fresh: true,
@@ -75,7 +82,7 @@ impl<'m> Lane<'m> {
         y: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        let member = self.member;
+        let member = &self.member;
         assert_eq!(member.y0.len(), y.len(), "one start value per state");
         for (slot, value) in y.iter_mut().zip(&member.y0) {
             slot[lane] = *value;
@@ -100,9 +107,9 @@ impl<'m> Lane<'m> {
             }
         }
         let mut changed = false;
-        while let Some(boluses) = self.take_breakpoint(t, bout_inputs) {
+        while let Some(at) = self.take_breakpoint(t, bout_inputs) {
             system.set_inputs(lane, &self.inputs, scratch);
-            for &(input, amount) in boluses {
+            for &(input, amount) in &self.member.breakpoints[at].boluses {
                 system.apply_bolus(lane, input as usize, amount, t, y, scratch);
             }
             changed = true;
@@ -121,18 +128,19 @@ impl<'m> Lane<'m> {
         count > 0
     }
 
-    /// The next breakpoint due, its inputs already taken over.
-    fn take_breakpoint(&mut self, t: f64, bout_inputs: &[u32]) -> Option<&'m [(u32, f64)]> {
-        let member: &'m Member = self.member;
-        let breakpoint = member.breakpoints.get(self.next_break)?;
+    /// Place of the next breakpoint due, its inputs already taken over.
+    fn take_breakpoint(&mut self, t: f64, bout_inputs: &[u32]) -> Option<usize> {
+        let at = self.next_break;
+        let breakpoint = self.member.breakpoints.get(at)?;
         if breakpoint.t > t {
             return None;
         }
         self.next_break += 1;
-        for &(input, value) in &breakpoint.inputs {
+        for k in 0..breakpoint.inputs.len() {
+            let (input, value) = self.member.breakpoints[at].inputs[k];
             self.set_input(input, value, bout_inputs);
         }
-        Some(&breakpoint.boluses)
+        Some(at)
     }
 
     fn set_input(&mut self, input: u32, value: f64, bout_inputs: &[u32]) {

@@ -209,6 +209,7 @@ impl Symbols {
                     of: s.body.of.clone(),
                     equilibrium: s.body.equilibrium,
                     signed: s.body.signed,
+                    identifiers: s.body.identifiers.clone(),
                     span: s.span.clone(),
                 });
             }

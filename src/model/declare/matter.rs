@@ -171,6 +171,7 @@ pub fn state(reader: &mut Reader, out: Out) -> Option<StateFile> {
     let of = matter(reader, out);
     let kinds = [("solve", Equilibrium::Solve), ("hold", Equilibrium::Hold)];
     let equilibrium = choice(reader, "equilibrium", &kinds, out).unwrap_or(Equilibrium::Solve);
+    let identifiers = identifiers(reader, out);
     Some(StateFile {
         unit: unit?,
         initial: initial?,
@@ -178,7 +179,39 @@ pub fn state(reader: &mut Reader, out: Out) -> Option<StateFile> {
         of,
         equilibrium,
         signed,
+        identifiers,
     })
+}
+
+/// What a state is in public databases.
+fn identifiers(reader: &mut Reader, out: Out) -> Vec<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let accession = |text: &str| {
+        matches!(text.len(), 6 | 10)
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    };
+    let mut known = Vec::new();
+    for (text, span) in reader.texts("identifiers", out) {
+        let fits = match text.split_once(':') {
+            Some(("CHEBI", number)) => digits(number),
+            Some(("uniprot", code)) => accession(code),
+            _ => false,
+        };
+        if fits {
+            known.push(text);
+        } else {
+            out.push(problem_with_help(
+                "bad-identifier",
+                format!("`{text}` is no identifier that we know"),
+                span,
+                "not understood",
+                Some("write \"CHEBI:29103\" or \"uniprot:P81172\"".to_string()),
+            ));
+        }
+    }
+    known
 }
 
 /// What one unit of a state contains: `of = "name"` or `of = { name = 2 }`, sorted by name.

@@ -97,6 +97,7 @@ pub struct StateFile {
     pub of: Vec<(String, f64)>,
     pub equilibrium: Equilibrium,
     pub signed: bool,
+    pub identifiers: Vec<String>,
 }
 
 /// How edges on one target join.

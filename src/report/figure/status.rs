@@ -27,6 +27,8 @@ const LABEL_LINE: f64 = 14.5;
 const HEADING: f64 = 24.0;
 const ROW_GAP: f64 = 7.0;
 const TAG: f64 = 16.0;
+/// Between the values and the next column: room for a flag.
+const EDGE: f64 = 34.0;
 const GREY: Colour = Colour(105, 105, 105);
 /// Height of the columns of a page, at most.
 const TALLEST: f64 = 1180.0;
@@ -57,8 +59,8 @@ impl Grid {
                 width: 1240.0,
                 columns: 2,
                 label: 184.0,
-                strip: 280.0,
-                values: 140.0,
+                strip: 268.0,
+                values: 152.0,
             }
         }
     }
@@ -174,7 +176,7 @@ fn groups<'a, 'b>(marker: &'b Marker<'a>) -> Vec<Vec<&'b Reading<'a>>> {
 }
 
 fn labels(marker: &Marker, grid: &Grid) -> Vec<String> {
-    font::wrap(&marker.biomarker.title, LABEL, grid.label - 14.0)
+    font::wrap(&marker.biomarker.title, LABEL, grid.label - 26.0)
 }
 
 fn height(marker: &Marker, grid: &Grid) -> f64 {
@@ -361,12 +363,12 @@ fn zones_named(scene: &mut Scene, grid: &Grid, left: f64, y: f64) {
         let at = (x(0.5 * (from + to)), y + 4.0);
         colourful(scene, at, Anchor::Middle, SMALL, GREY, level.word());
     }
-    let at = (left + grid.label + grid.strip + grid.values - 14.0, y + 4.0);
+    let at = (left + grid.label + grid.strip + grid.values - EDGE, y + 4.0);
     colourful(scene, at, Anchor::End, SMALL, GREY, "start → end");
 }
 
 fn heading(scene: &mut Scene, grid: &Grid, name: &str, (left, y): (f64, f64)) -> f64 {
-    let right = left + grid.label + grid.strip + grid.values - 14.0;
+    let right = left + grid.label + grid.strip + grid.values - EDGE;
     let mut text = name.to_string();
     while font::width(&text, LABEL) > right - left && text.pop().is_some() {}
     colourful(scene, (left, y + 13.0), Anchor::Start, LABEL, GREY, &text);
@@ -436,7 +438,7 @@ fn strip(
         colourful(scene, at, Anchor::End, SMALL, own, &tag(reading.arm));
     }
     let words = format!("{} → {}", short(reading.start), short(reading.end));
-    let right = left + grid.strip + grid.values - 14.0;
+    let right = left + grid.strip + grid.values - EDGE;
     scene.text((right, base + 0.5), Anchor::End, SMALL + 1.0, &words);
     let level = Level::of(reading.band, reading.end);
     let at = (right + 3.0, base + 0.5);

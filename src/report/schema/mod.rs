@@ -64,6 +64,9 @@ pub fn schema(kind: &str, names: Option<&Model>) -> Option<Value> {
     Some(schema)
 }
 
+/// Keys with their schemas.
+type Fields = Vec<(&'static str, Value)>;
+
 /// A table with these keys and no others; a name that ends in `!` must be there.
 fn table(fields: Vec<(&str, Value)>) -> Value {
     let mut properties = Map::new();
@@ -142,7 +145,7 @@ fn grade() -> Value {
 }
 
 /// Where a number comes from.
-fn origin() -> Vec<(&'static str, Value)> {
+fn origin() -> Fields {
     vec![
         ("source", text("Key of references.bib")),
         ("where", text("Place in the source, such as \"table 2\"")),

@@ -114,7 +114,7 @@ fn pair(about: &str) -> Value {
     })
 }
 
-fn parameter() -> Vec<(&'static str, Value)> {
+fn parameter() -> Fields {
     let mut fields = vec![
         title(),
         ("value!", number("The value, in `unit`, inside its range")),
@@ -127,7 +127,7 @@ fn parameter() -> Vec<(&'static str, Value)> {
     fields
 }
 
-fn input() -> Vec<(&'static str, Value)> {
+fn input() -> Fields {
     let roles = [
         "diet",
         "meal",
@@ -170,7 +170,7 @@ fn input() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn state() -> Vec<(&'static str, Value)> {
+fn state() -> Fields {
     vec![
         title(),
         unit(),
@@ -202,10 +202,14 @@ fn state() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("signed", truth("It may be negative")),
+        (
+            "identifiers",
+            texts("What it is in public databases: \"CHEBI:38290\", \"uniprot:P81172\""),
+        ),
     ]
 }
 
-fn joined() -> Vec<(&'static str, Value)> {
+fn joined() -> Fields {
     vec![
         (
             "combine",
@@ -218,13 +222,13 @@ fn joined() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn variable() -> Vec<(&'static str, Value)> {
+fn variable() -> Fields {
     let mut fields = vec![title(), unit(), ("formula!", text("What it is"))];
     fields.extend(joined());
     fields
 }
 
-fn process() -> Vec<(&'static str, Value)> {
+fn process() -> Fields {
     let side = |about: &str| named(number("Coefficient, above zero"), about);
     let mut fields = vec![
         title(),
@@ -246,7 +250,7 @@ fn process() -> Vec<(&'static str, Value)> {
     fields
 }
 
-fn lookup() -> Vec<(&'static str, Value)> {
+fn lookup() -> Fields {
     let numbers = json!({ "type": "array", "items": { "type": "number" } });
     let axis = |about_it: &str| {
         let knots = list(json!({ "type": "number" }), "Ascending");
@@ -277,7 +281,7 @@ fn lookup() -> Vec<(&'static str, Value)> {
     fields
 }
 
-fn edge() -> Vec<(&'static str, Value)> {
+fn edge() -> Fields {
     vec![
         title(),
         ("id", text("Row of the list of edges, such as \"F03\"")),
@@ -317,7 +321,7 @@ fn edge() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn event() -> Vec<(&'static str, Value)> {
+fn event() -> Fields {
     vec![
         title(),
         (
@@ -331,7 +335,7 @@ fn event() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn limit() -> Vec<(&'static str, Value)> {
+fn limit() -> Fields {
     vec![
         title(),
         (
@@ -345,7 +349,7 @@ fn limit() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn biomarker() -> Vec<(&'static str, Value)> {
+fn biomarker() -> Fields {
     let mut band = vec![
         (
             "people",
@@ -385,7 +389,7 @@ fn biomarker() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn modality() -> Vec<(&'static str, Value)> {
+fn modality() -> Fields {
     let mut fields = vec![
         title(),
         (

@@ -75,7 +75,7 @@ fn lesson() -> Value {
 }
 
 /// An open table: these keys, and names of the model.
-fn open(fields: Vec<(&'static str, Value)>, rest: Value, words: &str) -> Value {
+fn open(fields: Fields, rest: Value, words: &str) -> Value {
     let mut open = table(fields);
     open["additionalProperties"] = rest;
     about(open, words)
@@ -173,7 +173,7 @@ impl Names<'_> {
 
     fn beside(
         &self,
-        fields: Vec<(&'static str, Value)>,
+        fields: Fields,
         names: impl Fn(&Model) -> Vec<(String, String)>,
         each: &str,
         words: &str,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn head() -> Vec<(&'static str, Value)> {
+fn head() -> Fields {
     vec![
         ("format!", format()),
         ("title", text("Name for people")),
@@ -16,13 +16,14 @@ pub fn nutrients() -> Value {
         (
             "kind!",
             choice(
-                &["ear", "rda", "ai", "ul", "ul_eu"],
+                &["ear", "rda", "ai", "ul", "ul_eu", "studied"],
                 "Kind of reference intake",
             ),
         ),
         ("value!", quantity("Such as \"8 mg/d\"")),
         ("note", text("The form that it counts")),
         ("source", text("Key of references.bib")),
+        ("assumed", text("The reason, where no source is known")),
     ]);
     let nutrient = table(vec![
         ("title!", text("Name for people")),

@@ -28,6 +28,7 @@ use search::Search;
 const DAY: f64 = 86_400.0;
 
 /// Initial state and parameters with references filled in.
+#[derive(Debug, Clone)]
 pub struct Initial {
     pub parameters: Vec<f64>,
     pub state: Vec<f64>,
@@ -36,7 +37,7 @@ pub struct Initial {
 }
 
 /// Why an arm has no start.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unsettled {
     pub failure: Failure,
     /// What is asked that no state has; `None` where the run before t = 0 itself failed.
@@ -91,18 +92,41 @@ pub fn find(
     warm_up_s: f64,
     declared_only: bool,
 ) -> Result<Initial, Unsettled> {
+    let reference = Reference::find(model, program, arm, declared_only)?;
+    let mut start = settle(model, program, arm, &reference, declared_only)?;
+    let state = match warm_up(arm, options, warm_up_s, declared_only, &start) {
+        Some((member, options)) => run_member(program, &member, &options)?.final_state,
+        None => start.state.clone(),
+    };
+    if !declared_only {
+        start.begin(model, program, arm, state)?;
+    }
+    Ok(start)
+}
+
+/// Where an arm starts before its warm-up.
+///
+/// # Errors
+/// As [`find`].
+pub fn settle(
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    reference: &Reference,
+    declared_only: bool,
+) -> Result<Initial, Unsettled> {
     let mut parameters = arm.parameters.clone();
+    for known in &model.references {
+        let id = known.parameter.index();
+        parameters[id] = reference.parameters[id];
+    }
     if declared_only {
-        if !model.references.is_empty() {
-            reference(model, program, arm, &mut parameters)?;
-        }
         return Ok(Initial {
             state: declared(model, program, &parameters),
             parameters,
             drift: Vec::new(),
         });
     }
-    let reference = reference(model, program, arm, &mut parameters)?;
     let still = with_clock(model, &parameters, 0.0);
     let scale = scales(model, program);
     let search = Search {
@@ -123,14 +147,31 @@ pub fn find(
     let rates = mean_rates(program, &still, &arm.habit, &state);
     let pinned = arm.status.iter().map(|(_, _, state)| *state);
     let drift = pinned.map(|id| (id, rates[id.index()] * DAY)).collect();
-    let mut state = warm_up(program, arm, options, warm_up_s, &parameters, state)?;
-    state[model.states.len()..].fill(0.0);
-    read_back(program, arm, &parameters, &mut state)?;
     Ok(Initial {
         parameters,
         state,
         drift,
     })
+}
+
+impl Initial {
+    /// Takes over the state at the end of the warm-up: what is counted is counted from here on, and given
+    /// laboratory values read as given.
+    ///
+    /// # Errors
+    /// Which laboratory value cannot be brought to read as given.
+    pub fn begin(
+        &mut self,
+        model: &Model,
+        program: &Program,
+        arm: &Arm,
+        mut state: Vec<f64>,
+    ) -> Result<(), Unsettled> {
+        state[model.states.len()..].fill(0.0);
+        read_back(program, arm, &self.parameters, &mut state)?;
+        self.state = state;
+        Ok(())
+    }
 }
 
 fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
@@ -143,22 +184,47 @@ fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
     changed
 }
 
-/// The reference person at rest in their own habit.
-struct Reference {
+/// The reference person at rest in their own habit: where the search for a start begins, and what `norm` and
+/// edges measure against. It depends on the arm's people and parameters alone, edge strengths apart.
+#[derive(Debug, Clone)]
+pub struct Reference {
     state: Vec<f64>,
     /// With every factor edge neutral.
     parameters: Vec<f64>,
     habit: Vec<Share>,
 }
 
-/// Solves the reference person and writes every reference value into `parameters`.
-fn reference(
-    model: &Model,
-    program: &Program,
-    arm: &Arm,
-    parameters: &mut [f64],
-) -> Result<Reference, Unsettled> {
-    let mut neutral = with_clock(model, parameters, 0.0);
+impl Reference {
+    /// # Errors
+    /// Why the reference person has no equilibrium.
+    pub fn find(
+        model: &Model,
+        program: &Program,
+        arm: &Arm,
+        declared_only: bool,
+    ) -> Result<Reference, Unsettled> {
+        if declared_only && model.references.is_empty() {
+            return Ok(Reference {
+                state: Vec::new(),
+                parameters: arm.parameters.clone(),
+                habit: Vec::new(),
+            });
+        }
+        reference(model, program, arm)
+    }
+
+    /// Two arms with the same key have the same reference, bit for bit.
+    pub fn key(model: &Model, arm: &Arm) -> (String, Vec<u64>) {
+        let free = |p: &Parameter| !matches!(p.kind, ParameterKind::EdgeStrength(_));
+        let values = model.parameters.iter().zip(&arm.parameters);
+        let bits = values.filter(|(p, _)| free(p)).map(|(_, v)| v.to_bits());
+        (arm.people.clone(), bits.collect())
+    }
+}
+
+/// Solves the reference person.
+fn reference(model: &Model, program: &Program, arm: &Arm) -> Result<Reference, Unsettled> {
+    let mut neutral = with_clock(model, &arm.parameters, 0.0);
     let people = model.people.iter().find(|people| people.name == arm.people);
     let mut person = Arm::resting("", model);
     if let Some(people) = people {
@@ -201,9 +267,6 @@ fn reference(
             state.map_err(refused)?
         }
     };
-    for reference in &model.references {
-        parameters[reference.parameter.index()] = neutral[reference.parameter.index()];
-    }
     Ok(Reference {
         state,
         parameters: neutral,
@@ -348,23 +411,23 @@ fn never_moved(model: &Model, at: usize) -> bool {
     !moved && !model.rates.iter().any(|rate| rate.state == id)
 }
 
-fn warm_up(
-    program: &Program,
+/// The warm-up as a member of its own; `None` if the start needs none.
+pub fn warm_up(
     arm: &Arm,
     options: &Options,
     warm_up_s: f64,
-    parameters: &[f64],
-    state: Vec<f64>,
-) -> Result<Vec<f64>, Failure> {
-    if warm_up_s <= 0.0 {
-        return Ok(state);
+    declared_only: bool,
+    start: &Initial,
+) -> Option<(Member, Options)> {
+    if declared_only || warm_up_s <= 0.0 {
+        return None;
     }
     let days = (warm_up_s / DAY).floor() as u32;
     let states: Vec<u32> = arm.status.iter().map(|(_, _, state)| state.0).collect();
     let member = Member {
-        parameters: parameters.to_vec(),
+        parameters: start.parameters.clone(),
         inputs: arm.inputs_at_warm_up.clone(),
-        y0: state,
+        y0: start.state.clone(),
         t0: -warm_up_s,
         t_end: 0.0,
         breakpoints: arm.habitual.clone(),
@@ -380,7 +443,7 @@ fn warm_up(
         event_actions: Vec::new(),
         ..options.clone()
     };
-    Ok(run_member(program, &member, &options)?.final_state)
+    Some((member, options))
 }
 
 /// How far a laboratory value may read from what was given, relative to it.

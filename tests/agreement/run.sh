@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Compares every scenario with libRoadRunner and COPASI, in a Python environment that this script makes beside
+# the build (target/agreement). Arguments go to check.py: `--subset` for the part that CI runs, `--help` for all.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+export PYTHONUTF8=1
+environment=target/agreement
+if ! cmp -s tests/agreement/requirements.txt "$environment/requirements.txt"; then
+    rm -rf "$environment"
+    python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/agreement/requirements.txt
+    cp tests/agreement/requirements.txt "$environment/requirements.txt"
+fi
+[ -x target/release/myoflux ] || cargo build --release
+exec "$environment/bin/python" tests/agreement/check.py "$@"

@@ -1,0 +1,8 @@
+//! Sweeps: a member is a run, the tables are the same bytes however they came about, and nothing that ends
+//! the program early costs more than a chunk.
+
+mod bench;
+mod designs;
+mod interrupted;
+mod same_bytes;
+mod same_run;
