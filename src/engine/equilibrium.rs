@@ -96,12 +96,14 @@ impl<'a, S: System<1>> Problem<'a, S> {
         (now, slopes)
     }
 
-    /// Residual and Jacobian over the free states, rows scaled so that each is of order one.
-    fn linearise(&mut self, y: &[[f64; 1]]) -> (DVector<f64>, DMatrix<f64>) {
+    /// Residual and Jacobian over the free states, rows scaled so that each is of order one, and the size
+    /// that each row was divided by.
+    fn linearise(&mut self, y: &[[f64; 1]]) -> Linear {
         let (rates, values) = self.mean_rates(y);
         let n = self.free.len();
         let mut residual = DVector::zeros(n);
         let mut jacobian = DMatrix::zeros(n, n);
+        let mut sizes = vec![1.0; n];
         let mut row = vec![0.0; self.n()];
         let (now, slopes) = self.observed(y);
         let mut markers = 0;
@@ -119,17 +121,49 @@ impl<'a, S: System<1>> Problem<'a, S> {
             };
             let free = self.free.iter().map(|j| row[*j]);
             let size = free.clone().fold(0.0f64, |m, x| m.max(x.abs()));
-            let size = if size > 0.0 && size.is_finite() {
-                size
-            } else {
-                1.0
-            };
-            residual[at] /= size;
+            if size > 0.0 && size.is_finite() {
+                sizes[at] = size;
+            }
+            residual[at] /= sizes[at];
             for (k, value) in free.enumerate() {
-                jacobian[(at, k)] = value / size;
+                jacobian[(at, k)] = value / sizes[at];
             }
         }
-        (residual, jacobian)
+        Linear {
+            residual,
+            jacobian,
+            sizes,
+        }
+    }
+
+    /// The largest scaled residual of a trial, its rows divided by these sizes: no slope is needed to judge
+    /// a step.
+    fn residual(&mut self, y: &[[f64; 1]], sizes: &[f64]) -> f64 {
+        let (rates, _) = self.mean_rates(y);
+        let observed = self
+            .rows
+            .iter()
+            .any(|r| matches!(r, Row::Observable { .. }));
+        let now = if observed {
+            self.observe(y)
+        } else {
+            Vec::new()
+        };
+        let mut markers = now.iter();
+        let mut most = 0.0f64;
+        for (&i, size) in self.free.iter().zip(sizes) {
+            let left = match &self.rows[i] {
+                Row::Hold(value) => y[i][0] - value,
+                Row::Steady => rates[i],
+                Row::Total { weights, value } => total(weights, y) - value,
+                Row::Observable { value, .. } => markers.next().map_or(f64::NAN, |now| now - value),
+            };
+            if !left.is_finite() {
+                return f64::NAN;
+            }
+            most = most.max((left / size).abs());
+        }
+        most
     }
 
     /// One equation: returns its residual, leaves its derivatives by scaled states in `row`.
@@ -155,7 +189,7 @@ impl<'a, S: System<1>> Problem<'a, S> {
                 for (j, w) in weights {
                     row[*j] = w * self.scale[*j];
                 }
-                weights.iter().map(|(j, w)| w * y[*j][0]).sum::<f64>() - value
+                total(weights, y) - value
             }
             Row::Observable { .. } => unreachable!("read for all rows at once"),
         }
@@ -172,6 +206,17 @@ impl<'a, S: System<1>> Problem<'a, S> {
         }
         moved
     }
+}
+
+/// Equations at a state.
+struct Linear {
+    residual: DVector<f64>,
+    jacobian: DMatrix<f64>,
+    sizes: Vec<f64>,
+}
+
+fn total(weights: &[(usize, f64)], y: &[[f64; 1]]) -> f64 {
+    weights.iter().map(|(j, w)| w * y[*j][0]).sum()
 }
 
 /// Solves for a steady state (see [`super::equilibrium()`]).
@@ -192,7 +237,7 @@ pub fn solve<S: System<1>>(
     if let Some(y) = newton(&mut problem, near.clone(), &FAR) {
         return Ok(y);
     }
-    let (residual, _) = problem.linearise(&near);
+    let residual = problem.linearise(&near).residual;
     let (rates, _) = problem.mean_rates(&near);
     let worst = residual.iter().zip(&problem.free);
     let worst = worst.max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()));
@@ -278,10 +323,10 @@ fn newton<S: System<1>>(
     mut y: Vec<[f64; 1]>,
     patience: &Patience,
 ) -> Option<Vec<f64>> {
-    let (mut residual, mut jacobian) = problem.linearise(&y);
     let mut solved = 0;
     for _ in 0..patience.rounds {
-        let size = residual.amax();
+        let at = problem.linearise(&y);
+        let size = at.residual.amax();
         if !size.is_finite() {
             return None;
         }
@@ -292,13 +337,13 @@ fn newton<S: System<1>>(
                 break;
             }
         }
-        let step = jacobian.clone().lu().solve(&(-&residual))?;
+        let step = at.jacobian.lu().solve(&(-&at.residual))?;
         let mut share = 1.0;
         loop {
             let trial = problem.moved(&y, &step, share);
-            let (r, j) = problem.linearise(&trial);
-            if r.amax().is_finite() && (r.amax() < size || size < 1e-9) {
-                (y, residual, jacobian) = (trial, r, j);
+            let left = problem.residual(&trial, &at.sizes);
+            if left.is_finite() && (left < size || size < 1e-9) {
+                y = trial;
                 break;
             }
             share *= 0.5;
@@ -307,7 +352,8 @@ fn newton<S: System<1>>(
             }
         }
     }
-    (residual.amax() < 1e-9).then(|| y.iter().map(|[v]| *v).collect())
+    let left = problem.linearise(&y).residual.amax();
+    (left < 1e-9).then(|| y.iter().map(|[v]| *v).collect())
 }
 
 /// Implicit Euler with growing steps on the steady rows; the others are met at every step.
@@ -320,7 +366,11 @@ fn pseudo_transient<S: System<1>>(
     let mut h = 1e-3;
     let mut entries = vec![0.0; problem.n()];
     for _ in 0..400 {
-        let (residual, mut matrix) = problem.linearise(&y);
+        let Linear {
+            residual,
+            jacobian: mut matrix,
+            ..
+        } = problem.linearise(&y);
         let (rates, values) = problem.mean_rates(&y);
         let mut right = -residual;
         for at in (0..n).filter(|at| problem.rows[problem.free[*at]] == Row::Steady) {

@@ -2,6 +2,7 @@
 //! and whether a nudge of what it reads reaches them.
 
 use crate::compile::compile;
+use crate::engine::evaluate::math::power;
 use crate::engine::{Failure, Method, Options};
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
@@ -225,7 +226,7 @@ impl Dice {
         if stay {
             value
         } else if value.abs() <= 1e-9 * size {
-            size * 10f64.powf(3.0 * by - 2.0)
+            size * power(10.0, 3.0 * by - 2.0)
         } else {
             value * (2.0 * by - 1.0).exp()
         }

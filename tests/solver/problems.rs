@@ -12,6 +12,8 @@ pub struct At<'a> {
 
 type Fill = fn(At, &mut [f64]);
 
+pub type Reading = fn(At) -> f64;
+
 /// A dense system from plain functions.
 pub struct Problem {
     pub n: usize,
@@ -23,7 +25,7 @@ pub struct Problem {
     pub time_derivative: Fill,
     pub events: Vec<fn(At) -> f64>,
     /// What is read, and what it has to stay below.
-    pub limits: Vec<(fn(At) -> f64, f64)>,
+    pub limits: Vec<(Reading, f64)>,
     pub observables: Vec<fn(At) -> f64>,
     pattern: Pattern,
 }

@@ -464,7 +464,7 @@ fn read_back(
     let worst = |state: &[f64]| {
         let markers = (0..arm.status.len()).map(|marker| (off(state, marker), marker));
         markers
-            .filter(|(off, _)| !(off.abs() <= READ_BACK))
+            .filter(|(off, _)| off.is_nan() || off.abs() > READ_BACK)
             .max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
     };
     for _ in 0..2 * arm.status.len() {

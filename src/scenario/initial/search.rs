@@ -8,6 +8,7 @@
 
 use super::rows;
 use crate::compile::{Program, Slot};
+use crate::engine::evaluate::math::power;
 use crate::engine::{Failure, Row, Share, System, equilibrium, equilibrium_near};
 use crate::model::*;
 use crate::scenario::Arm;
@@ -84,7 +85,7 @@ impl Search<'_> {
         };
         let refused = |refusal| (failure.clone(), refusal);
         let status = &self.arm.status;
-        if let Ok(state) = self.from_reference(status) {
+        if let Ok(state) = self.beginning_at_reference(status) {
             return Ok(state);
         }
         let base = self
@@ -135,7 +136,7 @@ impl Search<'_> {
         if let Ok(state) = self.straight(&[], NOTHING) {
             return Ok(state);
         }
-        self.from_reference(&[]).or_else(|ended| {
+        self.beginning_at_reference(&[]).or_else(|ended| {
             let kept = self.straight(&[], TRACE);
             kept.map_err(|_| ended.share)
         })
@@ -143,7 +144,7 @@ impl Search<'_> {
 
     /// From the reference person to this one: habit, parameters and laboratory values at once, so that no
     /// value has to leave a plateau on which the habit alone would put it.
-    fn from_reference(&self, status: &Status) -> Result<Vec<f64>, Ended> {
+    fn beginning_at_reference(&self, status: &Status) -> Result<Vec<f64>, Ended> {
         let inputs = &self.arm.habit[0].inputs;
         let (from, to) = (self.reference_parameters, self.parameters);
         let now = read(self.program, status, from, inputs, self.reference);
@@ -214,7 +215,7 @@ impl Search<'_> {
         for marker in 0..status.len() {
             let (one, now) = (&status[marker..=marker], &usual[marker..=marker]);
             if let Err(ended) = self.follow(&base, one, now)
-                && self.from_reference(one).is_err()
+                && self.beginning_at_reference(one).is_err()
             {
                 let reach = self.reach(marker, usual[marker], &ended);
                 return Err(Refusal::Unreachable { marker, reach });
@@ -226,7 +227,7 @@ impl Search<'_> {
             let these = &status[..=marker];
             state = match self.follow(&state, these, &readings[..=marker]) {
                 Ok(next) => next,
-                Err(ended) => self.from_reference(these).map_err(|_| {
+                Err(ended) => self.beginning_at_reference(these).map_err(|_| {
                     let reach = self.reach(marker, readings[marker], &ended);
                     self.conflict(&base, marker, reach)
                 })?,
@@ -254,7 +255,7 @@ impl Search<'_> {
             let now = self.readings(&beside);
             let both = [status[other], status[marker]];
             if let Err(ended) = self.follow(&beside, &both, &[now[other], now[marker]])
-                && self.from_reference(&both).is_err()
+                && self.beginning_at_reference(&both).is_err()
             {
                 return Refusal::Conflict {
                     marker,
@@ -340,7 +341,7 @@ fn on_the_way(status: &Status, now: &[f64], share: f64) -> Vec<(usize, f64, Stat
 fn between(from: f64, to: f64, share: f64) -> f64 {
     match (share, from > 0.0 && to > 0.0) {
         (1.0, _) => to,
-        (_, true) => from * (to / from).powf(share),
+        (_, true) => from * power(to / from, share),
         (_, false) => from + share * (to - from),
     }
 }

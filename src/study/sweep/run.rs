@@ -104,11 +104,14 @@ struct Reduced {
     series: Option<(Vec<f64>, Vec<Vec<f64>>)>,
 }
 
+/// People of a reference person and the bits of their parameters ([`Reference::key`]).
+type ReferenceKey = (String, Vec<u64>);
+
 struct Jobs<'p, 's> {
     prepared: &'p Prepared<'s>,
     members: Vec<Result<Varied, String>>,
     stages: Vec<Mutex<Stage>>,
-    references: Mutex<HashMap<(String, Vec<u64>), Arc<Result<Reference, Unsettled>>>>,
+    references: Mutex<HashMap<ReferenceKey, Arc<Result<Reference, Unsettled>>>>,
 }
 
 /// Runs the members of a chunk on the calling thread; one result each, in order. `finished` is told of every

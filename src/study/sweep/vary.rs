@@ -74,7 +74,7 @@ impl Template {
         for factor in &factors {
             let probes = factor.probes();
             if let Err(found) = apply(&mut first, factor, &probes[0].item) {
-                problems.push(found);
+                problems.push(*found);
             }
         }
         if !problems.is_empty() {
@@ -95,7 +95,7 @@ impl Template {
             let mut high = first.clone();
             for at in &crowd {
                 let probes = factors[*at].probes();
-                apply(&mut high, factors[*at], &probes[1].item).map_err(|d| vec![d])?;
+                apply(&mut high, factors[*at], &probes[1].item).map_err(|d| vec![*d])?;
             }
             let moved = opened.check(&high, Vec::new())?;
             for at in crowd {
@@ -235,16 +235,16 @@ fn converted(factor: &Factor, setting: &Setting, unit: &Unit) -> Option<f64> {
 }
 
 /// Sets all paths of a factor.
-fn apply(tree: &mut Tree, factor: &Factor, item: &Item) -> Result<(), Diagnostic> {
+fn apply(tree: &mut Tree, factor: &Factor, item: &Item) -> Result<(), Box<Diagnostic>> {
     for path in &factor.paths {
         set_item(tree, path, item.clone()).map_err(|why| {
-            problem_with_help(
+            Box::new(problem_with_help(
                 "bad-set",
                 format!("`{path}` cannot be varied: {why}"),
                 factor.place.span.clone(),
                 "this path",
                 Some("a path is table, index from 0, key: `supplement.0.dose`".to_string()),
-            )
+            ))
         })?;
     }
     Ok(())
@@ -291,7 +291,7 @@ fn probe_one(
     let mut moved = Vec::new();
     for at in others {
         let mut tree = first.clone();
-        apply(&mut tree, factor, &probes[at].item).map_err(|problem| vec![problem])?;
+        apply(&mut tree, factor, &probes[at].item).map_err(|problem| vec![*problem])?;
         match opened.check(&tree, Vec::new()) {
             Ok(scenario) => moved.push((at, scenario)),
             Err(found) => problems.extend(
