@@ -100,6 +100,10 @@ impl<'a, S: System<1>> Problem<'a, S> {
     /// that each row was divided by.
     fn linearise(&mut self, y: &[[f64; 1]]) -> Linear {
         let (rates, values) = self.mean_rates(y);
+        self.linear(y, &rates, &values)
+    }
+
+    fn linear(&mut self, y: &[[f64; 1]], rates: &[f64], values: &[f64]) -> Linear {
         let n = self.free.len();
         let mut residual = DVector::zeros(n);
         let mut jacobian = DMatrix::zeros(n, n);
@@ -117,7 +121,7 @@ impl<'a, S: System<1>> Problem<'a, S> {
                     markers += 1;
                     now[markers - 1] - value
                 }
-                _ => self.row(self.free[at], y, &rates, &values, &mut row),
+                _ => self.row(self.free[at], y, rates, values, &mut row),
             };
             let free = self.free.iter().map(|j| row[*j]);
             let size = free.clone().fold(0.0f64, |m, x| m.max(x.abs()));
@@ -318,6 +322,9 @@ const NEAR: Patience = Patience {
     least: 1e-2,
 };
 
+/// Scaled step of a pseudo-transient that counts as none.
+const CALM: f64 = 0.03;
+
 fn newton<S: System<1>>(
     problem: &mut Problem<'_, S>,
     mut y: Vec<[f64; 1]>,
@@ -366,12 +373,9 @@ fn pseudo_transient<S: System<1>>(
     let mut h = 1e-3;
     let mut entries = vec![0.0; problem.n()];
     for _ in 0..400 {
-        let Linear {
-            residual,
-            jacobian: mut matrix,
-            ..
-        } = problem.linearise(&y);
         let (rates, values) = problem.mean_rates(&y);
+        let at = problem.linear(&y, &rates, &values);
+        let (residual, mut matrix) = (at.residual, at.jacobian);
         let mut right = -residual;
         for at in (0..n).filter(|at| problem.rows[problem.free[*at]] == Row::Steady) {
             let i = problem.free[at];
@@ -400,7 +404,8 @@ fn pseudo_transient<S: System<1>>(
         }
         // Rows that are met at every step know no h: what they ask for is taken in parts.
         y = problem.moved(&y, &step, (1.0 / step.amax()).min(1.0));
-        h *= 2.0;
+        // Where nothing moves, nothing is lost by larger steps.
+        h *= if step.amax() < CALM { 8.0 } else { 2.0 };
         if h > 1e13 {
             break;
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::initial::{self, Initial, Unsettled};
+use super::initial::{self, Initial, References, Unsettled};
 use super::{Arm, ArmResult, ExpectationResult, RunResult, Scenario, Verdict, ledger, measure};
 use crate::compile::Program;
 use crate::engine::{EventResponse, Failure, Member, Method, Options, Trajectory, run_member};
@@ -19,11 +19,12 @@ pub fn run(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> RunResult {
     let finished = AtomicUsize::new(0);
+    let references = References::default();
     let arms: Vec<ArmResult> = scenario
         .arms
         .par_iter()
         .map(|arm| {
-            let result = run_arm(&model, &program, &scenario, arm);
+            let result = run_arm(&model, &program, &scenario, arm, &references);
             progress(
                 finished.fetch_add(1, Ordering::Relaxed) + 1,
                 scenario.arms.len(),
@@ -119,6 +120,7 @@ pub fn prepare(
     program: &Program,
     scenario: &Scenario,
     arm: &Arm,
+    references: &References,
 ) -> Result<(Initial, Member, Options), Unsettled> {
     let options = options(model, program, scenario);
     let start = initial::find(
@@ -128,6 +130,7 @@ pub fn prepare(
         &options,
         scenario.warm_up_s,
         scenario.declared_initial,
+        references,
     )?;
     let member = member(scenario, arm, &start);
     Ok((start, member, options))
@@ -147,8 +150,14 @@ pub fn member(scenario: &Scenario, arm: &Arm, start: &Initial) -> Member {
     }
 }
 
-fn run_arm(model: &Model, program: &Program, scenario: &Scenario, arm: &Arm) -> ArmResult {
-    match prepare(model, program, scenario, arm) {
+fn run_arm(
+    model: &Model,
+    program: &Program,
+    scenario: &Scenario,
+    arm: &Arm,
+    references: &References,
+) -> ArmResult {
+    match prepare(model, program, scenario, arm, references) {
         Err(unsettled) => failed(model, arm, unsettled),
         Ok((start, member, options)) => {
             let outcome = run_member(program, &member, &options);

@@ -6,6 +6,7 @@ use myoflux::compile::{Program, compile};
 use myoflux::diagnostics::{Sources, render};
 use myoflux::engine::{Member, Options};
 use myoflux::model::{Model, ParameterKind};
+use myoflux::scenario::initial::References;
 use myoflux::scenario::load::{Overrides, load_scenario};
 use myoflux::scenario::run;
 
@@ -37,7 +38,13 @@ pub fn case(scenario: &str, set: &[(&str, &str)]) -> Case {
     )
     .unwrap_or_else(|problems| panic!("{}", render(&problems, &sources, false)));
     let program = compile(&model);
-    let prepared = run::prepare(&model, &program, &scenario, &scenario.arms[0]);
+    let prepared = run::prepare(
+        &model,
+        &program,
+        &scenario,
+        &scenario.arms[0],
+        &References::default(),
+    );
     let (_, member, options) = prepared.expect("a shipped scenario has a start");
     Case {
         declared: declared(&model),

@@ -8,7 +8,7 @@ mod why;
 
 use std::cell::RefCell;
 
-use super::initial::{Unsettled, told};
+use super::initial::{References, Unsettled, told};
 use super::run::prepare;
 use super::{Arm, Scenario};
 use crate::compile::Program;
@@ -125,10 +125,26 @@ pub fn reach(
     arm: &Arm,
     t: f64,
 ) -> Result<Instant, Unexplained> {
-    let (_, mut member, options) = prepare(model, program, scenario, arm)
-        .map_err(|u| Unexplained::unsettled(model, arm, &u))?;
+    let references = References::default();
     // The run goes on to its end: cut short it would take other steps and give other digits than the
     // tables show.
+    let end = scenario.duration_s;
+    reach_before(model, program, scenario, arm, &references, t, end)
+}
+
+/// The same with a run that need not go to the scenario's end.
+fn reach_before(
+    model: &Model,
+    program: &Program,
+    scenario: &Scenario,
+    arm: &Arm,
+    references: &References,
+    t: f64,
+    end: f64,
+) -> Result<Instant, Unexplained> {
+    let (_, mut member, options) = prepare(model, program, scenario, arm, references)
+        .map_err(|u| Unexplained::unsettled(model, arm, &u))?;
+    member.t_end = end;
     member.output_times = vec![t];
     let run = run_member(program, &member, &options)?;
     if run.times.is_empty() {

@@ -9,10 +9,11 @@
 
 use rayon::prelude::*;
 
-use super::{Instant, Unexplained, coefficient, reach, value_of};
+use super::{Instant, Unexplained, coefficient, reach, reach_before, value_of};
 use crate::compile::{Program, Slot};
 use crate::engine::{Trajectory, run_member};
 use crate::model::*;
+use crate::scenario::initial::References;
 use crate::scenario::quadrature;
 use crate::scenario::run::prepare;
 use crate::scenario::{Arm, Scenario};
@@ -202,8 +203,14 @@ fn history(question: &Question, arm: &Arm, pool: StateId) -> Result<History, Une
     let Question {
         model, program, t, ..
     } = *question;
-    let (_, mut member, options) = prepare(model, program, question.scenario, arm)
-        .map_err(|unsettled| Unexplained::unsettled(model, arm, &unsettled))?;
+    let (_, mut member, options) = prepare(
+        model,
+        program,
+        question.scenario,
+        arm,
+        &References::default(),
+    )
+    .map_err(|unsettled| Unexplained::unsettled(model, arm, &unsettled))?;
     let stops: Vec<f64> = member.breakpoints.iter().map(|b| b.t).collect();
     let nodes = nodes(&stops, t);
     member.output_times = nodes.iter().map(|(time, _)| *time).chain([t]).collect();
@@ -295,10 +302,15 @@ fn knockouts(
         })
     };
     let edges: Vec<&Edge> = model.edges.iter().filter(on).collect();
+    let references = References::default();
+    let (scenario, t) = (question.scenario, question.t);
+    // Nothing after the instant is asked for, and no digit of these is in a table.
+    let end = t.max(f64::MIN_POSITIVE);
     let without = |arm: &Arm, strength: ParameterId| {
         let mut arm = arm.clone();
         arm.parameters[strength.index()] = 0.0;
-        let instant = question.reach(&arm).ok()?;
+        let program = question.program;
+        let instant = reach_before(model, program, scenario, &arm, &references, t, end).ok()?;
         Some(question.read(&instant))
     };
     let mut found: Vec<Knockout> = edges

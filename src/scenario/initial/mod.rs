@@ -7,20 +7,20 @@
 //! 3. A warm-up with the habitual schedule gives the phase of the day; pinned pools are restored daily, and
 //!    at the start each given laboratory value reads as given.
 //!
-//! Start reading at [`find`]; `search.rs` finds states where the straight way fails, `refusal.rs` says why
+//! Start reading at [`find`]; `reference.rs` holds the reference person, `search.rs` finds states where the straight way fails, `refusal.rs` says why
 //! there is none.
 
+mod reference;
 mod refusal;
 mod search;
 
+pub use reference::{Reference, References};
 pub use refusal::told;
 pub use search::Refusal;
 
 use super::Arm;
 use crate::compile::{Program, Slot};
-use crate::engine::{
-    Failure, Member, Options, Restore, Row, Share, System, equilibrium, mean_rates, run_member,
-};
+use crate::engine::{Failure, Member, Options, Restore, Row, mean_rates, run_member};
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
 use search::Search;
@@ -91,8 +91,9 @@ pub fn find(
     options: &Options,
     warm_up_s: f64,
     declared_only: bool,
+    references: &References,
 ) -> Result<Initial, Unsettled> {
-    let reference = Reference::find(model, program, arm, declared_only)?;
+    let reference = references.find(model, program, arm, declared_only)?;
     let mut start = settle(model, program, arm, &reference, declared_only)?;
     let state = match warm_up(arm, options, warm_up_s, declared_only, &start) {
         Some((member, options)) => run_member(program, &member, &options)?.final_state,
@@ -182,174 +183,6 @@ fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
         }
     }
     changed
-}
-
-/// The reference person at rest in their own habit: where the search for a start begins, and what `norm` and
-/// edges measure against. It depends on the arm's people and parameters alone, edge strengths apart.
-#[derive(Debug, Clone)]
-pub struct Reference {
-    state: Vec<f64>,
-    /// With every factor edge neutral.
-    parameters: Vec<f64>,
-    habit: Vec<Share>,
-}
-
-impl Reference {
-    /// # Errors
-    /// Why the reference person has no equilibrium.
-    pub fn find(
-        model: &Model,
-        program: &Program,
-        arm: &Arm,
-        declared_only: bool,
-    ) -> Result<Reference, Unsettled> {
-        if declared_only && model.references.is_empty() {
-            return Ok(Reference {
-                state: Vec::new(),
-                parameters: arm.parameters.clone(),
-                habit: Vec::new(),
-            });
-        }
-        reference(model, program, arm)
-    }
-
-    /// Two arms with the same key have the same reference, bit for bit.
-    pub fn key(model: &Model, arm: &Arm) -> (String, Vec<u64>) {
-        let free = |p: &Parameter| !matches!(p.kind, ParameterKind::EdgeStrength(_));
-        let values = model.parameters.iter().zip(&arm.parameters);
-        let bits = values.filter(|(p, _)| free(p)).map(|(_, v)| v.to_bits());
-        (arm.people.clone(), bits.collect())
-    }
-}
-
-/// Solves the reference person.
-fn reference(model: &Model, program: &Program, arm: &Arm) -> Result<Reference, Unsettled> {
-    let mut neutral = with_clock(model, &arm.parameters, 0.0);
-    let people = model.people.iter().find(|people| people.name == arm.people);
-    let mut person = Arm::resting("", model);
-    if let Some(people) = people {
-        person.adopt(people);
-        for (id, value) in &people.parameters {
-            neutral[id.index()] = *value;
-        }
-    }
-    for (slot, parameter) in neutral.iter_mut().zip(&model.parameters) {
-        if let ParameterKind::EdgeStrength(id) = parameter.kind {
-            let structural = model.edges[id.index()].kind == EdgeKind::Structural;
-            *slot = if structural { 1.0 } else { 0.0 };
-        }
-    }
-    let relax = |parameters: &mut [f64], start: Vec<f64>| {
-        relaxed(model, program, &person, parameters, start)
-    };
-    let start = declared(model, program, &neutral);
-    let state = match relax(&mut neutral, start) {
-        Ok(state) => state,
-        Err(failure) => {
-            let mut usual: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
-            for (slot, (parameter, own)) in
-                usual.iter_mut().zip(model.parameters.iter().zip(&neutral))
-            {
-                if parameter.kind != ParameterKind::Declared {
-                    *slot = *own;
-                }
-            }
-            for (id, value) in people.iter().flat_map(|people| &people.parameters) {
-                usual[id.index()] = *value;
-            }
-            let start = declared(model, program, &usual);
-            let start = relax(&mut usual, start)?;
-            let state = from_usual(model, program, &person, &usual, &mut neutral, &start);
-            let refused = |share| Unsettled {
-                failure,
-                refusal: Some(Refusal::NoReference { share }),
-            };
-            state.map_err(refused)?
-        }
-    };
-    Ok(Reference {
-        state,
-        parameters: neutral,
-        habit: person.habit,
-    })
-}
-
-/// A steady state with the references that it gives.
-fn relaxed(
-    model: &Model,
-    program: &Program,
-    person: &Arm,
-    parameters: &mut [f64],
-    mut state: Vec<f64>,
-) -> Result<Vec<f64>, Failure> {
-    let scale = scales(model, program);
-    // norm(e) needs e at the equilibrium that it takes part in: iterate until nothing moves.
-    for _ in 0..50 {
-        let changed = read_references(model, program, &state, &person.inputs, parameters);
-        let rows = rows(model, program, &[], &state, parameters, true);
-        state = equilibrium(program, parameters, &person.habit, &state, &rows, &scale)?;
-        if changed < 1e-13 {
-            break;
-        }
-    }
-    read_references(model, program, &state, &person.inputs, parameters);
-    Ok(state)
-}
-
-/// The same for a person whose parameters differ from the model's own, followed from the one who has those;
-/// else how much of the way leads somewhere.
-fn from_usual(
-    model: &Model,
-    program: &Program,
-    person: &Arm,
-    usual: &[f64],
-    parameters: &mut [f64],
-    start: &[f64],
-) -> Result<Vec<f64>, f64> {
-    // References stay on the way and are found at its end.
-    for reference in &model.references {
-        parameters[reference.parameter.index()] = usual[reference.parameter.index()];
-    }
-    let scale = scales(model, program);
-    let path = |share: f64, guess: &[f64]| {
-        let between = search::mixed(usual, parameters, share);
-        let rows = rows(model, program, &[], guess, &between, true);
-        search::near(
-            model,
-            program,
-            &between,
-            &person.habit,
-            guess,
-            &rows,
-            &scale,
-        )
-    };
-    let state = search::walk(start, 0.0, path).map_err(|ended| ended.share)?;
-    relaxed(model, program, person, parameters, state).map_err(|_| 1.0)
-}
-
-/// Sets references from the observables at a state; returns the largest relative change.
-fn read_references(
-    model: &Model,
-    program: &Program,
-    state: &[f64],
-    inputs: &[f64],
-    parameters: &mut [f64],
-) -> f64 {
-    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
-    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
-    System::<1>::set_inputs(program, 0, inputs, &mut scratch);
-    let y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
-    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
-    System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
-    let mut most = 0.0f64;
-    for (k, reference) in model.references.iter().enumerate() {
-        let value = values[program.reference_observable(k)][0];
-        let slot = &mut parameters[reference.parameter.index()];
-        most = most.max((value - *slot).abs() / value.abs().max(1e-300));
-        *slot = value;
-    }
-    most
 }
 
 /// One equation per engine state. `reference_person`: nothing is held.

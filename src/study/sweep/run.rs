@@ -4,14 +4,13 @@
 //! Two passes over the lanes: warm-ups, then runs. Between them a member is its start alone; its rows exist
 //! only while it is in a lane. Start reading at [`chunk`].
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 
 use super::Sweep;
 use super::vary::{Resolved, Varied};
 use crate::compile::Program;
 use crate::engine::{Failure, Member, Options, Trajectory, Width, stream_members};
-use crate::scenario::initial::{self, Initial, Reference, Unsettled};
+use crate::scenario::initial::{self, Initial, References, Unsettled};
 use crate::scenario::{Arm, measure, run};
 use crate::study::design::Setting;
 
@@ -71,10 +70,20 @@ impl<'s> Prepared<'s> {
         let options = run::options(&sweep.model, program, scenario);
         let shared = sweep.shared_start.then(|| {
             let written = &sweep.written;
+            let references = References::default();
             let start = |arm: &Arm| {
                 let (warm_up, declared) = (written.warm_up_s, written.declared_initial);
-                initial::find(&sweep.model, program, arm, &options, warm_up, declared)
-                    .map_err(|unsettled| (arm.name.clone(), unsettled.failure))
+                let model = &sweep.model;
+                let found = initial::find(
+                    model,
+                    program,
+                    arm,
+                    &options,
+                    warm_up,
+                    declared,
+                    &references,
+                );
+                found.map_err(|unsettled| (arm.name.clone(), unsettled.failure))
             };
             written.arms.iter().map(start).collect()
         });
@@ -104,14 +113,11 @@ struct Reduced {
     series: Option<(Vec<f64>, Vec<Vec<f64>>)>,
 }
 
-/// People of a reference person and the bits of their parameters ([`Reference::key`]).
-type ReferenceKey = (String, Vec<u64>);
-
 struct Jobs<'p, 's> {
     prepared: &'p Prepared<'s>,
     members: Vec<Result<Varied, String>>,
     stages: Vec<Mutex<Stage>>,
-    references: Mutex<HashMap<ReferenceKey, Arc<Result<Reference, Unsettled>>>>,
+    references: References,
 }
 
 /// Runs the members of a chunk on the calling thread; one result each, in order. `finished` is told of every
@@ -131,7 +137,7 @@ pub fn chunk(prepared: &Prepared, chunk: u64, finished: &mut dyn FnMut()) -> Vec
         prepared,
         members,
         stages: (0..count).map(|_| Mutex::new(Stage::Waiting)).collect(),
-        references: Mutex::default(),
+        references: References::default(),
     };
     jobs.warm_up();
     jobs.run(finished);
@@ -286,15 +292,8 @@ impl Jobs<'_, '_> {
         }
         let scenario = &varied.scenario;
         let (warm_up, declared) = (scenario.warm_up_s, scenario.declared_initial);
-        let key = Reference::key(model, arm);
-        let mut references = self.references.lock().expect("no thread has panicked");
-        let known = references.entry(key);
-        let reference = known
-            .or_insert_with(|| Arc::new(Reference::find(model, program, arm, declared)))
-            .clone();
-        drop(references);
-        let reference = reference.as_ref().as_ref().map_err(Clone::clone)?;
-        let mut start = initial::settle(model, program, arm, reference, declared)?;
+        let reference = self.references.find(model, program, arm, declared)?;
+        let mut start = initial::settle(model, program, arm, &reference, declared)?;
         let schedule = &scenario.arms[at];
         let member = initial::warm_up(schedule, options, warm_up, declared, &start);
         if member.is_none() && !declared {
