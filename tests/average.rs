@@ -281,8 +281,8 @@ fn a_table_is_stale_when_a_number_changed_and_not_when_a_word_did() {
         ),
         (
             "models/fibre.toml",
-            "\"atp - mg_atp\"",
-            "\"atp - mg_atp * 2\"",
+            "\"total_atp - mg_atp\"",
+            "\"total_atp - mg_atp * 2\"",
         ),
         ("models/fibre.toml", "scale = 800", "scale = 900"),
         (STUDY, "[0, 0.2, 0.5,", "[0, 0.2, 0.6,"),

@@ -211,6 +211,11 @@ fn schemas_and_readers_know_the_same_keys() {
             "study" => {
                 let file = folder.path().join("one.study.toml");
                 std::fs::write(&file, text).expect("written");
+                // A sweep names the scenario beside it.
+                if let Some(name) = tree.get("scenario").and_then(|name| name.as_str()) {
+                    let beside = path.with_file_name(name);
+                    std::fs::copy(beside, folder.path().join(name)).expect("copied");
+                }
                 load_study(
                     &file,
                     Path::new("models"),
@@ -274,9 +279,12 @@ struct Marks {
 impl Marks {
     /// Marks every closed table that has not been met before.
     fn mark(&mut self, place: &str, schema: &Value, tree: &mut Value) {
-        for alternative in alternatives(schema) {
+        for (name, alternative) in alternatives(schema) {
+            let place = &format!("{place}{name}");
             match tree {
-                Value::Object(table) => self.table(place, alternative, table),
+                Value::Object(table) if fits(alternative, table) => {
+                    self.table(place, alternative, table)
+                }
                 Value::Array(items) => {
                     let inner = &alternative["items"];
                     for item in items {
@@ -319,18 +327,48 @@ impl Marks {
     }
 }
 
-/// The schema itself, or what it lets one choose from.
-fn alternatives(schema: &Value) -> Vec<&Value> {
+/// The schema itself, or what it lets one choose from; where that is several tables, each with a name of
+/// its own.
+fn alternatives(schema: &Value) -> Vec<(String, &Value)> {
     let choice = schema.get("anyOf").or(schema.get("oneOf"));
-    match choice.and_then(Value::as_array) {
-        Some(several) => several.iter().flat_map(alternatives).collect(),
-        None => vec![schema],
+    let Some(several) = choice.and_then(Value::as_array) else {
+        return vec![(String::new(), schema)];
+    };
+    let tables = several.iter().filter(|s| s["type"] == "object").count();
+    let mut found = Vec::new();
+    for (at, one) in several.iter().enumerate() {
+        let own = match tables > 1 {
+            true => format!("|{at}"),
+            false => String::new(),
+        };
+        let inner = alternatives(one).into_iter();
+        found.extend(inner.map(|(name, schema)| (format!("{own}{name}"), schema)));
     }
+    found
+}
+
+/// Whether a table is the one meant: it has the keys that are required, and the words of which there is no
+/// choice.
+fn fits(schema: &Value, table: &Map<String, Value>) -> bool {
+    let required = schema["required"].as_array().into_iter().flatten();
+    let mut keys = required.filter_map(Value::as_str);
+    keys.all(|key| {
+        let only = match schema["properties"][key]["enum"].as_array() {
+            Some(words) if words.len() == 1 => Some(&words[0]),
+            _ => None,
+        };
+        match (table.get(key), only) {
+            (None, _) => false,
+            (Some(value), Some(only)) => value == only,
+            (Some(_), None) => true,
+        }
+    })
 }
 
 /// Calls `each` with every closed table of a schema.
 fn closed(place: &str, schema: &Value, each: &mut dyn FnMut(&str)) {
-    for schema in alternatives(schema) {
+    for (name, schema) in alternatives(schema) {
+        let place = &format!("{place}{name}");
         if schema["additionalProperties"] == json!(false) {
             each(place);
         }

@@ -66,7 +66,9 @@ lines = "volume"
     }
     let first = fs::read_to_string(bench.path("out/figures/figure_1.svg")).expect("drawn");
     assert!(
-        first.contains("A curve") && first.contains("run … min") && first.contains("Tiredness"),
+        first.contains("A curve")
+            && first.contains("run … min")
+            && first.contains("Change of tiredness from 0 h to 8 h"),
         "named axes"
     );
 }

@@ -171,7 +171,7 @@ fn is(what: &str) -> &'static str {
     match what {
         what if what.contains("over") => "> 0",
         what if what.starts_with("change") => "> 0 ug/L",
-        _ => "> 0 h",
+        _ => "> 0 s",
     }
 }
 

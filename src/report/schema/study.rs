@@ -64,12 +64,12 @@ fn sweep() -> Fields {
     let any = |what| about(json!({}), what);
     let number = |what| about(json!({ "type": "number" }), what);
     let whole = |what| about(json!({ "type": "integer", "minimum": 0 }), what);
-    let factor = table(vec![
-        ("set", any("Path of the scenario, or a list of paths")),
-        (
-            "every",
-            choice(&["uncertain parameter"], "One factor for each"),
-        ),
+    let columns = (
+        "columns",
+        about(json!({ "type": "boolean" }), "Whether the table shows it"),
+    );
+    let one = table(vec![
+        ("set!", any("Path of the scenario, or a list of paths")),
         ("name", text("Column of the table")),
         ("title", text("Name for figures")),
         ("values", list(json!({}), "Levels")),
@@ -87,17 +87,22 @@ fn sweep() -> Fields {
             number("Coefficient of variation of a log-normal factor"),
         ),
         ("text", text("Text into which the number goes, at {}")),
+        columns.clone(),
+    ]);
+    let many = table(vec![
+        (
+            "every!",
+            choice(&["uncertain parameter"], "One factor for each"),
+        ),
         (
             "spread",
             number("Coefficient of variation where nothing is stated"),
         ),
-        (
-            "columns",
-            about(json!({ "type": "boolean" }), "Whether the table shows it"),
-        ),
+        columns,
         ("only", texts("Modules or parameters")),
         ("except", texts("Modules or parameters")),
     ]);
+    let factor = json!({ "oneOf": [one, many] });
     let kinds = ["grid", "zip", "random", "latin hypercube", "sobol"];
     let design = table(vec![
         ("kind!", choice(&kinds, "How factors are combined")),
