@@ -3,7 +3,11 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::columns::Columns;
 use super::{Failure, Row, Share, System};
+
+/// States that are nudged side by side.
+const SIDE: usize = 8;
 
 struct Problem<'a, S> {
     system: &'a S,
@@ -16,12 +20,14 @@ struct Problem<'a, S> {
     /// States that no step may bring below a tenth of what they were, and so never below zero.
     above_zero: Vec<bool>,
     scratch: Vec<[f64; 1]>,
+    /// The same for nudges side by side; empty where no row asks for an observable.
+    wide: Columns<SIDE>,
 }
 
 /// Largest residual, relative to scale and time scale, that counts as solved.
 const SOLVED: f64 = 1e-12;
 
-impl<'a, S: System<1>> Problem<'a, S> {
+impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
     fn new(system: &'a S, habit: &'a [Share], rows: &'a [Row], scale: &'a [f64]) -> Self {
         let solved = |i: &usize| !matches!(rows[*i], Row::Hold(_));
         Problem {
@@ -31,7 +37,8 @@ impl<'a, S: System<1>> Problem<'a, S> {
             scale,
             free: (0..rows.len()).filter(solved).collect(),
             above_zero: vec![false; rows.len()],
-            scratch: vec![[0.0]; system.scratch_len()],
+            scratch: vec![[0.0]; System::<1>::scratch_len(system)],
+            wide: Columns::zeros(0),
         }
     }
 
@@ -41,7 +48,10 @@ impl<'a, S: System<1>> Problem<'a, S> {
 
     /// Mean rates over the habit, and the entries of their Jacobian.
     fn mean_rates(&mut self, y: &[[f64; 1]]) -> (Vec<f64>, Vec<f64>) {
-        let (n, entries) = (self.n(), self.system.jacobian_pattern().column.len());
+        let (n, entries) = (
+            self.n(),
+            System::<1>::jacobian_pattern(self.system).column.len(),
+        );
         let mut sums = (vec![0.0; n], vec![0.0; entries]);
         let (mut rates, mut values) = (vec![[0.0]; n], vec![[0.0]; entries]);
         let mut unused = vec![[0.0]; n];
@@ -64,7 +74,7 @@ impl<'a, S: System<1>> Problem<'a, S> {
 
     /// Values of the observables that rows ask for, in the order of the rows.
     fn observe(&mut self, y: &[[f64; 1]]) -> Vec<f64> {
-        let mut values = vec![[0.0]; self.system.observable_count()];
+        let mut values = vec![[0.0]; System::<1>::observable_count(self.system)];
         self.system
             .observe(&[0.0], y, &mut values, &mut self.scratch);
         let asked = self.rows.iter().filter_map(|row| match row {
@@ -75,23 +85,41 @@ impl<'a, S: System<1>> Problem<'a, S> {
     }
 
     /// Those values, and by how much each changes with every free state (scaled): one look at the
-    /// system per state serves all of them.
+    /// system per state serves all of them, and [`SIDE`] states share one look.
     fn observed(&mut self, y: &[[f64; 1]]) -> (Vec<f64>, Vec<Vec<f64>>) {
-        let any = |row: &Row| matches!(row, Row::Observable { .. });
-        if !self.rows.iter().any(any) {
+        let asked = self.rows.iter().filter_map(|row| match row {
+            Row::Observable { index, .. } => Some(*index),
+            _ => None,
+        });
+        let asked: Vec<usize> = asked.collect();
+        if asked.is_empty() {
             return (Vec::new(), Vec::new());
         }
         let now = self.observe(y);
-        let mut moved = y.to_vec();
+        let mut moved: Columns<SIDE> = Columns::zeros(y.len());
+        for (slot, [value]) in moved.iter_mut().zip(y) {
+            *slot = [*value; SIDE];
+        }
+        let mut values: Columns<SIDE> =
+            Columns::zeros(System::<SIDE>::observable_count(self.system));
         let mut slopes = Vec::with_capacity(self.free.len());
-        for at in 0..self.free.len() {
-            let j = self.free[at];
-            let step = 1e-7 * self.scale[j].max(y[j][0].abs());
-            moved[j][0] += step;
-            let there = self.observe(&moved);
-            let slope = there.iter().zip(&now);
-            slopes.push(slope.map(|(a, b)| (a - b) / step * self.scale[j]).collect());
-            moved[j] = y[j];
+        for group in self.free.chunks(SIDE) {
+            let step = |j: usize| 1e-7 * self.scale[j].max(y[j][0].abs());
+            for (lane, &j) in group.iter().enumerate() {
+                moved[j][lane] += step(j);
+            }
+            self.system
+                .observe(&[0.0; SIDE], &moved, &mut values, &mut self.wide);
+            for (lane, &j) in group.iter().enumerate() {
+                let there = asked.iter().map(|index| values[*index][lane]);
+                let slope = there.zip(&now);
+                slopes.push(
+                    slope
+                        .map(|(a, b)| (a - b) / step(j) * self.scale[j])
+                        .collect(),
+                );
+                moved[j][lane] = y[j][0];
+            }
         }
         (now, slopes)
     }
@@ -182,7 +210,7 @@ impl<'a, S: System<1>> Problem<'a, S> {
         match &self.rows[i] {
             Row::Hold(value) => y[i][0] - value,
             Row::Steady => {
-                let pattern = self.system.jacobian_pattern();
+                let pattern = System::<1>::jacobian_pattern(self.system);
                 for k in pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize {
                     let j = pattern.column[k] as usize;
                     row[j] = values[k] * self.scale[j];
@@ -224,7 +252,7 @@ fn total(weights: &[(usize, f64)], y: &[[f64; 1]]) -> f64 {
 }
 
 /// Solves for a steady state (see [`super::equilibrium()`]).
-pub fn solve<S: System<1>>(
+pub fn solve<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -254,7 +282,7 @@ pub fn solve<S: System<1>>(
 
 /// A steady state near a guess, reached without a step below zero in any state that is not signed (see
 /// [`super::equilibrium_near`]).
-pub fn solve_near<S: System<1>>(
+pub fn solve_near<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -270,7 +298,7 @@ pub fn solve_near<S: System<1>>(
     newton(&mut problem, started(guess, rows), &NEAR)
 }
 
-fn prepared<'a, S: System<1>>(
+fn prepared<'a, S: System<1> + System<SIDE>>(
     system: &'a S,
     parameters: &[f64],
     habit: &'a [Share],
@@ -278,8 +306,16 @@ fn prepared<'a, S: System<1>>(
     scale: &'a [f64],
 ) -> Problem<'a, S> {
     let mut problem = Problem::new(system, habit, rows, scale);
+    let inputs = &habit[0].inputs;
     system.set_parameters(0, parameters, &mut problem.scratch);
-    system.set_inputs(0, &habit[0].inputs, &mut problem.scratch);
+    system.set_inputs(0, inputs, &mut problem.scratch);
+    if rows.iter().any(|row| matches!(row, Row::Observable { .. })) {
+        problem.wide = Columns::zeros(System::<SIDE>::scratch_len(system));
+        for lane in 0..SIDE {
+            System::<SIDE>::set_parameters(system, lane, parameters, &mut problem.wide);
+            System::<SIDE>::set_inputs(system, lane, inputs, &mut problem.wide);
+        }
+    }
     problem
 }
 
@@ -293,7 +329,7 @@ fn started(guess: &[f64], rows: &[Row]) -> Vec<[f64; 1]> {
 }
 
 /// Mean rates at a state (see [`super::mean_rates`]).
-pub fn mean_rates<S: System<1>>(
+pub fn mean_rates<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -325,7 +361,7 @@ const NEAR: Patience = Patience {
 /// Scaled step of a pseudo-transient that counts as none.
 const CALM: f64 = 0.03;
 
-fn newton<S: System<1>>(
+fn newton<S: System<1> + System<SIDE>>(
     problem: &mut Problem<'_, S>,
     mut y: Vec<[f64; 1]>,
     patience: &Patience,
@@ -364,12 +400,12 @@ fn newton<S: System<1>>(
 }
 
 /// Implicit Euler with growing steps on the steady rows; the others are met at every step.
-fn pseudo_transient<S: System<1>>(
+fn pseudo_transient<S: System<1> + System<SIDE>>(
     problem: &mut Problem<'_, S>,
     mut y: Vec<[f64; 1]>,
 ) -> Vec<[f64; 1]> {
     let n = problem.free.len();
-    let pattern = problem.system.jacobian_pattern().clone();
+    let pattern = System::<1>::jacobian_pattern(problem.system).clone();
     let mut h = 1e-3;
     let mut entries = vec![0.0; problem.n()];
     for _ in 0..400 {

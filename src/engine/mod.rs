@@ -64,7 +64,7 @@ impl Share {
 ///
 /// # Errors
 /// [`Failure::NoEquilibrium`] naming the state that drifts most.
-pub fn equilibrium<S: System<1>>(
+pub fn equilibrium<S: System<1> + System<8>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -78,7 +78,7 @@ pub fn equilibrium<S: System<1>>(
 /// Solves the same equations from a guess that is near, with steps that keep every state above zero that is
 /// there and not `signed`: saturable rates have a pole and further roots below. `None` where that leads
 /// nowhere.
-pub fn equilibrium_near<S: System<1>>(
+pub fn equilibrium_near<S: System<1> + System<8>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -92,7 +92,7 @@ pub fn equilibrium_near<S: System<1>>(
 
 /// Rates at a state, averaged over a habit as in [`equilibrium`](fn@equilibrium): how fast each state
 /// drifts, its unit per second.
-pub fn mean_rates<S: System<1>>(
+pub fn mean_rates<S: System<1> + System<8>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],

@@ -136,8 +136,8 @@ fn every_jacobian_equals_finite_differences() {
                     if !fits {
                         let row = model.states.get(i).map_or("an accumulator", |s| &s.name);
                         off.push(format!(
-                            "{name}: d({row})/d({}) is {}, differences give {difference}",
-                            model.states[j].name, exact[i][j]
+                            "{name}: d({row})/d({}) is {}, differences give {difference} {i} {:e} {:e} {width:e}",
+                            model.states[j].name, exact[i][j], size[i], high[i]-low[i]
                         ));
                     }
                 }

@@ -4,6 +4,7 @@
 mod accuracy;
 mod excess;
 mod explanations;
+mod extrapolation;
 mod habits;
 mod jacobian;
 mod reference_people;
