@@ -140,11 +140,12 @@ impl<'a> Extrapolation<'a> {
         y.iter().all(|[value]| value.is_finite()).then_some(y)
     }
 
+    /// Largest difference relative to the tolerances.
     fn size(&self, start: &[[f64; 1]], a: &[[f64; 1]], b: &[[f64; 1]]) -> f64 {
-        let pairs = a.iter().zip(b).zip(start.iter().zip(&self.atol));
-        let part = |(([a], [b]), ([start], atol)): ((&[f64; 1], &[f64; 1]), (&[f64; 1], &f64))| {
-            (a - b).abs() / (atol + self.rtol * a.abs().max(start.abs()))
+        let part = |at: usize| {
+            let size = a[at][0].abs().max(start[at][0].abs());
+            (a[at][0] - b[at][0]).abs() / (self.atol[at] + self.rtol * size)
         };
-        pairs.map(part).fold(0.0, f64::max)
+        (0..a.len()).map(part).fold(0.0, f64::max)
     }
 }
