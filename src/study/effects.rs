@@ -152,7 +152,10 @@ fn nudged(expr: &Expr, strength: ParameterId, kind: EdgeKind) -> Expr {
         // Conditions compare parameters and inputs only.
         Expr::Select(condition, a, b) => Expr::Select(condition.clone(), inside(a), inside(b)),
         // What the law comes to is what is changed; its call no longer says the same.
-        Expr::Law(_, _, value) => *inside(value),
+        Expr::Law(_, _, value) => match inside(value) {
+            nudged if nudged == *value => expr.clone(),
+            nudged => *nudged,
+        },
         Expr::Table(id, arguments) => {
             let inside = |e: &Expr| nudged(e, strength, kind);
             Expr::Table(*id, arguments.iter().map(inside).collect())
