@@ -31,7 +31,7 @@ RTOL = 1e-10
 FLOOR = 1e-3
 SBML = "{http://www.sbml.org/sbml/level3/version2/core}"
 
-# What CI runs: each model, each kind of event, tables, states that start from formulas, marked events.
+# A short part: each model, each kind of event, tables, states that start from formulas, marked events.
 SUBSET = [
     "scenarios/fibre/twitch.toml",
     "scenarios/fibre/prolonged_exercise.toml",
@@ -377,7 +377,7 @@ the quantity in which it occurs; events: worst difference of their times, relati
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*", help="scenario files (default: all)")
-    parser.add_argument("--subset", action="store_true", help="the part that CI runs")
+    parser.add_argument("--subset", action="store_true", help="a short part: each model, each kind of event")
     parser.add_argument("--binary", default=str(ROOT / "target/release/myoflux"))
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--engine", choices=["libroadrunner", "copasi"], help="only this one")

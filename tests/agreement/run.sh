@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares every scenario with libRoadRunner and COPASI, in a Python environment that this script makes beside
-# the build (target/agreement). Arguments go to check.py: `--subset` for the part that CI runs, `--help` for all.
+# the build (target/agreement). Arguments go to check.py: `--subset` for a short part, `--help` for all.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
