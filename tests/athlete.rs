@@ -7,7 +7,7 @@ use myoflux::compile::compile;
 use myoflux::diagnostics::{Sources, render};
 use myoflux::model::load::{check_models, load_model};
 use myoflux::scenario::Arm;
-use myoflux::scenario::initial::{self, References};
+use myoflux::scenario::initial;
 use myoflux::scenario::run::model_options;
 
 #[test]
@@ -31,15 +31,7 @@ fn reference_people_keep_their_stores() {
     for people in &model.people {
         let mut arm = Arm::resting("", &model);
         arm.adopt(people);
-        let start = initial::find(
-            &model,
-            &program,
-            &arm,
-            &options,
-            0.0,
-            false,
-            &References::default(),
-        );
+        let start = initial::find(&model, &program, &arm, &options, 0.0, false);
         let start =
             start.unwrap_or_else(|unsettled| panic!("{}: {:?}", people.name, unsettled.failure));
         let values = myoflux::model::evaluate::Values {

@@ -14,10 +14,9 @@ use crate::model::Model;
 use crate::model::load::load_model;
 use crate::report::words;
 use crate::report::write::whole;
-use crate::scenario::initial::{self, References};
 use crate::scenario::load::load_scenario;
 use crate::scenario::run::{model_options, options};
-use crate::scenario::{Arm, Scenario};
+use crate::scenario::{Arm, Scenario, initial};
 
 #[derive(Debug, Args)]
 pub struct ExportArguments {
@@ -124,16 +123,8 @@ fn model_alone(arguments: &SbmlArguments) -> Ended<()> {
         arm.adopt(people);
     }
     let options = model_options(&model, &program);
-    let start = initial::find(
-        &model,
-        &program,
-        &arm,
-        &options,
-        model.warm_up_s,
-        false,
-        &References::default(),
-    )
-    .map_err(|unsettled| no_start(name, &words::failure(&unsettled.failure, &model)))?;
+    let start = initial::find(&model, &program, &arm, &options, model.warm_up_s, false)
+        .map_err(|unsettled| no_start(name, &words::failure(&unsettled.failure, &model)))?;
     let subject = Subject::new(&model, &start, &arm.inputs);
     write(&arguments.output, export::sbml(&subject).as_bytes())?;
     say(&format!("{}\n", arguments.output.display()));
@@ -209,16 +200,8 @@ fn arm_as_sbml(model: &Model, scenario: &Scenario, arm: &Arm) -> Ended<String> {
     let program = compile(model);
     let options = options(model, &program, scenario);
     let declared = scenario.declared_initial;
-    let start = initial::find(
-        model,
-        &program,
-        arm,
-        &options,
-        scenario.warm_up_s,
-        declared,
-        &References::default(),
-    )
-    .map_err(|unsettled| no_start(&arm.name, &words::failure(&unsettled.failure, model)))?;
+    let start = initial::find(model, &program, arm, &options, scenario.warm_up_s, declared)
+        .map_err(|unsettled| no_start(&arm.name, &words::failure(&unsettled.failure, model)))?;
     let mut subject = Subject::new(model, &start, &arm.inputs);
     let stem = scenario
         .path

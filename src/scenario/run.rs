@@ -123,14 +123,14 @@ pub fn prepare(
     references: &References,
 ) -> Result<(Initial, Member, Options), Unsettled> {
     let options = options(model, program, scenario);
-    let start = initial::find(
+    let start = initial::find_among(
+        references,
         model,
         program,
         arm,
         &options,
         scenario.warm_up_s,
         scenario.declared_initial,
-        references,
     )?;
     let member = member(scenario, arm, &start);
     Ok((start, member, options))

@@ -15,9 +15,8 @@ use crate::engine::{
     Breakpoint, EventResponse, Failure, Member, Method, Options, Trajectory, Width, run_members,
 };
 use crate::model::*;
-use crate::scenario::initial::{self, References};
 use crate::scenario::run::tolerances;
-use crate::scenario::{Arm, quadrature};
+use crate::scenario::{Arm, initial, quadrature};
 
 /// Largest relative change of a mean between windows.
 pub const TOLERANCE: f64 = 1e-4;
@@ -149,15 +148,7 @@ impl Orbit {
         options: &Options,
     ) -> Result<Orbit, Unsettled> {
         let arm = resting(study, point);
-        let start = initial::find(
-            &study.model,
-            program,
-            &arm,
-            options,
-            0.0,
-            false,
-            &References::default(),
-        );
+        let start = initial::find(&study.model, program, &arm, options, 0.0, false);
         let start = start.map_err(|unsettled| Unsettled {
             point,
             cause: Cause::Failed(unsettled.failure),

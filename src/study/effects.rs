@@ -7,7 +7,7 @@ use crate::engine::{Failure, Method, Options};
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
 use crate::scenario::Arm;
-use crate::scenario::initial::{self, References};
+use crate::scenario::initial;
 
 /// States tried.
 const TRIES: usize = 200;
@@ -178,15 +178,7 @@ fn instants(model: &Model) -> Result<Vec<Instant>, Failure> {
         event_actions: Vec::new(),
         bout_inputs: Vec::new(),
     };
-    let start = initial::find(
-        model,
-        &program,
-        &arm,
-        &options,
-        0.0,
-        false,
-        &References::default(),
-    );
+    let start = initial::find(model, &program, &arm, &options, 0.0, false);
     let start = start.map_err(|unsettled| unsettled.failure)?;
     let mut dice = Dice(1);
     let mut instants = Vec::with_capacity(TRIES);

@@ -20,7 +20,7 @@ pub use search::Refusal;
 
 use super::Arm;
 use crate::compile::{Program, Slot};
-use crate::engine::{Failure, Member, Options, Restore, Row, mean_rates, run_member};
+use crate::engine::{Failure, Member, Options, Restore, Row, System, mean_rates, run_member};
 use crate::model::evaluate::{Algebraic, Values};
 use crate::model::*;
 use search::Search;
@@ -91,7 +91,31 @@ pub fn find(
     options: &Options,
     warm_up_s: f64,
     declared_only: bool,
+) -> Result<Initial, Unsettled> {
+    let alone = References::default();
+    find_among(
+        &alone,
+        model,
+        program,
+        arm,
+        options,
+        warm_up_s,
+        declared_only,
+    )
+}
+
+/// The same beside others: whose reference person is known already is not solved again.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_among(
     references: &References,
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    options: &Options,
+    warm_up_s: f64,
+    declared_only: bool,
 ) -> Result<Initial, Unsettled> {
     let reference = references.find(model, program, arm, declared_only)?;
     let mut start = settle(model, program, arm, &reference, declared_only)?;
@@ -183,6 +207,17 @@ fn with_clock(model: &Model, parameters: &[f64], on: f64) -> Vec<f64> {
         }
     }
     changed
+}
+
+/// All observables at a state.
+fn observables(program: &Program, parameters: &[f64], inputs: &[f64], state: &[f64]) -> Vec<f64> {
+    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
+    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
+    System::<1>::set_inputs(program, 0, inputs, &mut scratch);
+    let y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
+    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
+    System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
+    values.into_iter().map(|[value]| value).collect()
 }
 
 /// One equation per engine state. `reference_person`: nothing is held.

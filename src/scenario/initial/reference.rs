@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use nalgebra::{DMatrix, DVector};
 
 use super::search::{self, Refusal};
-use super::{Unsettled, declared, rows, scales, with_clock};
+use super::{Unsettled, declared, observables, rows, scales, with_clock};
 use crate::compile::Program;
-use crate::engine::{Failure, Share, System, equilibrium};
+use crate::engine::{Failure, Share, equilibrium};
 use crate::model::*;
 use crate::scenario::Arm;
 
@@ -273,13 +273,8 @@ fn read_references(
     inputs: &[f64],
     parameters: &mut [f64],
 ) {
-    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
-    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
-    System::<1>::set_inputs(program, 0, inputs, &mut scratch);
-    let y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
-    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
-    System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
+    let values = observables(program, parameters, inputs, state);
     for (k, reference) in model.references.iter().enumerate() {
-        parameters[reference.parameter.index()] = values[program.reference_observable(k)][0];
+        parameters[reference.parameter.index()] = values[program.reference_observable(k)];
     }
 }

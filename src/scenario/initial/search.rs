@@ -6,10 +6,10 @@
 //! The way: from the reference person's habit to this one's, then each laboratory value from what it is
 //! by itself to what is asked. A path that ends early has found how far a value can go.
 
-use super::rows;
+use super::{observables, rows};
 use crate::compile::{Program, Slot};
 use crate::engine::evaluate::math::power;
-use crate::engine::{Failure, Row, Share, System, equilibrium, equilibrium_near};
+use crate::engine::{Failure, Row, Share, equilibrium, equilibrium_near};
 use crate::model::*;
 use crate::scenario::Arm;
 
@@ -315,14 +315,9 @@ fn read(
     inputs: &[f64],
     state: &[f64],
 ) -> Vec<f64> {
-    let mut scratch = vec![[0.0]; System::<1>::scratch_len(program)];
-    System::<1>::set_parameters(program, 0, parameters, &mut scratch);
-    System::<1>::set_inputs(program, 0, inputs, &mut scratch);
-    let y: Vec<[f64; 1]> = state.iter().map(|value| [*value]).collect();
-    let mut values = vec![[0.0]; System::<1>::observable_count(program)];
-    System::<1>::observe(program, &[0.0], &y, &mut values, &mut scratch);
+    let values = observables(program, parameters, inputs, state);
     let read = |marker: usize| match program.slot(Column::Biomarker(BiomarkerId(marker as u32))) {
-        Slot::Observable(at) => values[at][0],
+        Slot::Observable(at) => values[at],
         Slot::State(at) => state[at],
         Slot::Input(_) => f64::NAN,
     };

@@ -7,6 +7,8 @@
 //! `sobol.rs` and `random.rs` give the numbers between 0 and 1 that sampled blocks spread over ranges. Start
 //! reading at [`Design::settings`].
 
+mod every;
+mod factor;
 pub mod random;
 pub mod read;
 pub mod sobol;

@@ -74,14 +74,14 @@ impl<'s> Prepared<'s> {
             let start = |arm: &Arm| {
                 let (warm_up, declared) = (written.warm_up_s, written.declared_initial);
                 let model = &sweep.model;
-                let found = initial::find(
+                let found = initial::find_among(
+                    &references,
                     model,
                     program,
                     arm,
                     &options,
                     warm_up,
                     declared,
-                    &references,
                 );
                 found.map_err(|unsettled| (arm.name.clone(), unsettled.failure))
             };
