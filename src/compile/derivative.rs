@@ -19,10 +19,12 @@ pub fn chain(
         Negate => graph.unary(Negate, da),
         Multiply => product(graph, a, b, da, db),
         Divide => {
-            // (a/b)' = (a' − (a/b)·b')/b reuses the quotient.
+            // (a/b)' = (a' − (a/b)·b')·(1/b) reuses the quotient and divides once.
             let back = graph.binary(Multiply, node, db);
             let rise = graph.binary(Subtract, da, back);
-            graph.binary(Divide, rise, b)
+            let one = graph.constant(1.0);
+            let reciprocal = graph.binary(Divide, one, b);
+            graph.binary(Multiply, rise, reciprocal)
         }
         Absolute => {
             let zero = graph.constant(0.0);

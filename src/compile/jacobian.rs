@@ -1,8 +1,17 @@
-//! All derivatives of the rates: sparse ∂f/∂y and ∂f/∂t, by one forward sweep over the graph.
+//! All derivatives of the rates: sparse ∂f/∂y and ∂f/∂t, by elimination of vertices.
+//!
+//! The graph of a model with its local derivatives as weights of edges; an intermediate result is taken
+//! out by joining each edge into it with each edge out of it (product; sum where both already meet),
+//! the cheapest first, until only states and rates are left. Griewank and Walther, *Evaluating
+//! Derivatives*, 2nd ed., SIAM 2008, ch. 9 and 10. A forward sweep differentiates every intermediate
+//! result by every state it hangs on, which costs several times as much where many states meet.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::derivative::chain;
-use super::graph::{Graph, Node, NodeId};
+use super::graph::{Graph, Level, Node, NodeId};
 use crate::engine::Pattern;
+use crate::engine::evaluate::Opcode;
 
 pub struct Jacobian {
     pub pattern: Pattern,
@@ -12,19 +21,11 @@ pub struct Jacobian {
     pub time: Vec<NodeId>,
 }
 
-/// What something is differentiated by; time comes last.
-type By = u32;
-const TIME: By = u32::MAX;
-
 /// Differentiates `rates` with respect to every state and time.
 pub fn differentiate(graph: &mut Graph, rates: &[NodeId]) -> Jacobian {
-    let count = graph.count();
-    let wanted = reachable(graph, rates);
-    let mut derivatives: Vec<Vec<(By, NodeId)>> = vec![Vec::new(); count];
-    for index in 0..count {
-        if wanted[index] {
-            derivatives[index] = sweep_node(graph, NodeId(index as u32), &derivatives);
-        }
+    let mut web = Web::new(graph, rates);
+    while let Some((_, vertex)) = web.cheapest.pop_first() {
+        web.eliminate(graph, vertex);
     }
     let mut jacobian = Jacobian {
         pattern: Pattern::default(),
@@ -33,61 +34,148 @@ pub fn differentiate(graph: &mut Graph, rates: &[NodeId]) -> Jacobian {
     };
     let zero = graph.constant(0.0);
     jacobian.pattern.row_start.push(0);
-    for rate in rates {
+    for rate in 0..rates.len() {
+        let mut row = BTreeMap::new();
         let mut time = zero;
-        for &(by, derivative) in &derivatives[rate.index()] {
-            if by == TIME {
-                time = derivative;
-            } else {
-                jacobian.pattern.column.push(by);
-                jacobian.entries.push(derivative);
+        for (&from, &derivative) in &web.into[web.first_rate + rate] {
+            match graph.node(NodeId(from as u32)) {
+                _ if derivative == zero => {}
+                Node::State(state) => {
+                    row.insert(state, derivative);
+                }
+                Node::Time => time = derivative,
+                node => unreachable!("{node:?} was eliminated"),
             }
         }
+        jacobian.pattern.column.extend(row.keys());
+        jacobian.entries.extend(row.values());
         jacobian.time.push(time);
-        jacobian
-            .pattern
-            .row_start
-            .push(jacobian.entries.len() as u32);
+        let end = jacobian.entries.len() as u32;
+        jacobian.pattern.row_start.push(end);
     }
     jacobian
 }
 
-/// Non-zero derivatives of one node, ascending, given those of its arguments.
-fn sweep_node(
-    graph: &mut Graph,
-    id: NodeId,
-    derivatives: &[Vec<(By, NodeId)>],
-) -> Vec<(By, NodeId)> {
-    match graph.node(id) {
-        Node::Constant(_) | Node::Parameter(_) | Node::Input(_) => Vec::new(),
-        Node::State(state) => vec![(state, graph.constant(1.0))],
-        Node::Time => vec![(TIME, graph.constant(1.0))],
-        Node::Operation(opcode, arguments) => {
-            let used = &arguments[..opcode.arity()];
-            let mut by: Vec<By> = used
-                .iter()
-                .flat_map(|a| derivatives[a.index()].iter().map(|&(by, _)| by))
-                .collect();
-            by.sort_unstable();
-            by.dedup();
-            let zero = graph.constant(0.0);
-            let of = |argument: NodeId, by: By| {
-                let known = &derivatives[argument.index()];
-                known
-                    .binary_search_by_key(&by, |&(by, _)| by)
-                    .map_or(zero, |at| known[at].1)
-            };
-            by.into_iter()
-                .map(|by| {
-                    (
-                        by,
-                        chain(graph, id, opcode, arguments, arguments.map(|a| of(a, by))),
-                    )
-                })
-                .filter(|&(_, derivative)| derivative != zero)
-                .collect()
+/// A vertex: a node of the graph, or beyond them one per rate.
+type Vertex = usize;
+
+/// What is left of the linearised graph.
+struct Web {
+    first_rate: Vertex,
+    /// Edges into each vertex with their weights.
+    into: Vec<BTreeMap<Vertex, NodeId>>,
+    out: Vec<BTreeSet<Vertex>>,
+    /// Vertices yet to be taken out, with what that costs.
+    cheapest: BTreeSet<(usize, Vertex)>,
+    cost: Vec<usize>,
+}
+
+impl Web {
+    fn new(graph: &mut Graph, rates: &[NodeId]) -> Web {
+        let first_rate = graph.count();
+        let wanted = reachable(graph, rates);
+        let count = first_rate + rates.len();
+        let mut web = Web {
+            first_rate,
+            into: vec![BTreeMap::new(); count],
+            out: vec![BTreeSet::new(); count],
+            cheapest: BTreeSet::new(),
+            cost: vec![0; count],
+        };
+        for vertex in (0..first_rate).filter(|&v| wanted[v]) {
+            for (argument, weight) in partials(graph, NodeId(vertex as u32)) {
+                web.join(graph, argument.index(), vertex, weight);
+            }
+        }
+        let one = graph.constant(1.0);
+        for (at, rate) in rates.iter().enumerate() {
+            if graph.level(*rate) == Level::State {
+                web.join(graph, rate.index(), first_rate + at, one);
+            }
+        }
+        for vertex in (0..first_rate).filter(|&v| wanted[v]) {
+            let node = NodeId(vertex as u32);
+            let inner = matches!(graph.node(node), Node::Operation(..));
+            if inner && graph.level(node) == Level::State {
+                web.cost[vertex] = web.price(graph, vertex);
+                web.cheapest.insert((web.cost[vertex], vertex));
+            }
+        }
+        web
+    }
+
+    /// Adds `weight` to the edge between two vertices.
+    fn join(&mut self, graph: &mut Graph, from: Vertex, to: Vertex, weight: NodeId) {
+        if graph.is_zero(weight) {
+            return;
+        }
+        let sum = match self.into[to].get(&from) {
+            Some(&known) => graph.binary(Opcode::Add, known, weight),
+            None => weight,
+        };
+        self.into[to].insert(from, sum);
+        self.out[from].insert(to);
+    }
+
+    fn eliminate(&mut self, graph: &mut Graph, vertex: Vertex) {
+        let before = std::mem::take(&mut self.into[vertex]);
+        let after = std::mem::take(&mut self.out[vertex]);
+        for &from in before.keys() {
+            self.out[from].remove(&vertex);
+        }
+        for &to in &after {
+            let last = self.into[to].remove(&vertex).expect("edges are kept twice");
+            for (&from, &first) in &before {
+                let product = graph.binary(Opcode::Multiply, first, last);
+                self.join(graph, from, to, product);
+            }
+        }
+        for &neighbour in before.keys().chain(&after) {
+            if self.cheapest.remove(&(self.cost[neighbour], neighbour)) {
+                self.cost[neighbour] = self.price(graph, neighbour);
+                self.cheapest.insert((self.cost[neighbour], neighbour));
+            }
         }
     }
+
+    /// Operations at every evaluation that taking a vertex out leaves behind.
+    fn price(&self, graph: &Graph, vertex: Vertex) -> usize {
+        let mut price = 0;
+        for &to in &self.out[vertex] {
+            let last = self.into[to][&vertex];
+            for (from, &first) in &self.into[vertex] {
+                let rests = graph.level(first).max(graph.level(last)) < Level::State;
+                let unit = is_unit(graph, first) || is_unit(graph, last);
+                price += usize::from(!rests && !unit);
+                price += usize::from(self.into[to].contains_key(from));
+            }
+        }
+        price
+    }
+}
+
+/// Multiplying by it takes no multiplication.
+fn is_unit(graph: &Graph, weight: NodeId) -> bool {
+    graph.constant_value(weight).is_some_and(|w| w.abs() == 1.0)
+}
+
+/// The arguments that move, each with the derivative of the node by it.
+fn partials(graph: &mut Graph, id: NodeId) -> Vec<(NodeId, NodeId)> {
+    let Node::Operation(opcode, arguments) = graph.node(id) else {
+        return Vec::new();
+    };
+    let mut moving: Vec<NodeId> = arguments[..opcode.arity()].to_vec();
+    moving.retain(|&a| graph.level(a) == Level::State);
+    moving.sort_unstable();
+    moving.dedup();
+    let (zero, one) = (graph.constant(0.0), graph.constant(1.0));
+    moving
+        .into_iter()
+        .map(|by| {
+            let seeds = arguments.map(|a| if a == by { one } else { zero });
+            (by, chain(graph, id, opcode, arguments, seeds))
+        })
+        .collect()
 }
 
 /// Which nodes the roots are made of.

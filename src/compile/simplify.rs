@@ -3,7 +3,7 @@
 //! Promises: exact in real arithmetic; no finite result becomes NaN. (A NaN may become finite: `0·x`
 //! is 0 even where x is infinite.)
 
-use super::graph::{Graph, Node, NodeId};
+use super::graph::{Graph, Level, Node, NodeId};
 use crate::engine::evaluate::{Opcode, kernel};
 
 impl Graph {
@@ -59,6 +59,12 @@ impl Graph {
         if self.is_zero(b) {
             return Some(a);
         }
+        if self.opposite(a) == Some(b) || self.opposite(b) == Some(a) {
+            return Some(self.constant(0.0));
+        }
+        if let Some(gathered) = self.gather_terms(Opcode::Add, a, b) {
+            return Some(gathered);
+        }
         if let Some(b) = self.negated(b) {
             return Some(self.binary(Opcode::Subtract, a, b));
         }
@@ -74,6 +80,9 @@ impl Graph {
         }
         if self.is_zero(a) {
             return Some(self.unary(Opcode::Negate, b));
+        }
+        if let Some(gathered) = self.gather_terms(Opcode::Subtract, a, b) {
+            return Some(gathered);
         }
         self.negated(b).map(|b| self.binary(Opcode::Add, a, b))
     }
@@ -92,6 +101,12 @@ impl Graph {
                     }
                 }
                 None => {}
+            }
+            if let Some(simpler) = self.masked(number, other) {
+                return Some(simpler);
+            }
+            if let Some(gathered) = self.gather_resting(number, other) {
+                return Some(gathered);
             }
         }
         match (self.negated(a), self.negated(b)) {
@@ -126,6 +141,57 @@ impl Graph {
         Some(self.binary(Opcode::Multiply, factor, x))
     }
 
+    /// `x` times "1 or 0" chooses instead: a mask would turn what is infinite and not chosen into NaN.
+    fn masked(&mut self, mask: NodeId, x: NodeId) -> Option<NodeId> {
+        let Node::Operation(Opcode::Select, [condition, yes, no]) = self.node(mask) else {
+            return None;
+        };
+        let zero = self.constant(0.0);
+        match (self.constant_value(yes)?, self.constant_value(no)?) {
+            (1.0, 0.0) => Some(self.operation(Opcode::Select, [condition, x, zero])),
+            (0.0, 1.0) => Some(self.operation(Opcode::Select, [condition, zero, x])),
+            _ => None,
+        }
+    }
+
+    /// `outer·(inner·x)` as one factor where only `x` moves: the product of the others is found once.
+    fn gather_resting(&mut self, outer: NodeId, other: NodeId) -> Option<NodeId> {
+        let (inner, x) = self.resting_factor(other)?;
+        if !self.rests(outer) {
+            return None;
+        }
+        let factor = self.binary(Opcode::Multiply, outer, inner);
+        Some(self.binary(Opcode::Multiply, factor, x))
+    }
+
+    /// `p·x ± q·x` as `(p ± q)·x` where only `x` moves.
+    fn gather_terms(&mut self, sign: Opcode, a: NodeId, b: NodeId) -> Option<NodeId> {
+        let (p, x) = self.resting_factor(a)?;
+        let (q, y) = self.resting_factor(b)?;
+        if x != y {
+            return None;
+        }
+        let factor = self.binary(sign, p, q);
+        Some(self.binary(Opcode::Multiply, factor, x))
+    }
+
+    /// A product as its factor that rests and the one that moves.
+    fn resting_factor(&self, id: NodeId) -> Option<(NodeId, NodeId)> {
+        let Node::Operation(Opcode::Multiply, [p, q, _]) = self.node(id) else {
+            return None;
+        };
+        match (self.rests(p), self.rests(q)) {
+            (true, false) => Some((p, q)),
+            (false, true) => Some((q, p)),
+            _ => None,
+        }
+    }
+
+    /// Whether a node changes less often than the state.
+    fn rests(&self, id: NodeId) -> bool {
+        self.level(id) < Level::State
+    }
+
     fn divide(&mut self, a: NodeId, b: NodeId) -> Option<NodeId> {
         if self.is_zero(a) {
             return Some(a);
@@ -140,6 +206,13 @@ impl Graph {
                 let factor = self.constant(reciprocal);
                 return Some(self.binary(Opcode::Multiply, factor, a));
             }
+        }
+        // Dividing by what rests while the state moves: the reciprocal is found once, and a
+        // multiplication is several times cheaper.
+        if self.rests(b) && !self.rests(a) {
+            let one = self.constant(1.0);
+            let reciprocal = self.binary(Opcode::Divide, one, b);
+            return Some(self.binary(Opcode::Multiply, a, reciprocal));
         }
         match (self.negated(a), self.negated(b)) {
             (Some(a), Some(b)) => Some(self.binary(Opcode::Divide, a, b)),
@@ -161,16 +234,26 @@ impl Graph {
             Node::Operation(Opcode::Subtract, [x, y, _]) => {
                 Some(self.binary(Opcode::Subtract, y, x))
             }
-            _ => None,
+            // The sign goes where it is found once.
+            _ => {
+                let (factor, x) = self.resting_factor(a)?;
+                let factor = self.unary(Opcode::Negate, factor);
+                Some(self.binary(Opcode::Multiply, factor, x))
+            }
         }
     }
 
     /// What is negated here.
-    fn negated(&self, id: NodeId) -> Option<NodeId> {
+    fn opposite(&self, id: NodeId) -> Option<NodeId> {
         match self.node(id) {
             Node::Operation(Opcode::Negate, [x, ..]) => Some(x),
             _ => None,
         }
+    }
+
+    /// What is negated here at every evaluation.
+    fn negated(&self, id: NodeId) -> Option<NodeId> {
+        self.opposite(id).filter(|_| !self.rests(id))
     }
 }
 

@@ -42,13 +42,18 @@ pub use write::WriteError;
 /// # Errors
 /// The first file that could not be written; nothing half-written is left behind.
 pub fn write_run(result: &RunResult, dir: &Path) -> Result<Vec<PathBuf>, WriteError> {
-    let mut files = contents(result);
-    let run = provenance::run_json(result, &files).into_bytes();
-    files.push(("run.json".to_string(), run));
-    files
-        .into_iter()
-        .map(|(name, bytes)| write::whole(dir, &name, &bytes))
-        .collect()
+    let files = contents(result);
+    let written = || -> Result<Vec<PathBuf>, WriteError> {
+        let written = files
+            .iter()
+            .map(|(name, bytes)| write::whole(dir, name, bytes));
+        written.collect()
+    };
+    // Hashing large tables takes as long as writing them.
+    let (written, run) = rayon::join(written, || provenance::run_json(result, &files));
+    let mut written = written?;
+    written.push(write::whole(dir, "run.json", run.as_bytes())?);
+    Ok(written)
 }
 
 /// Every file of a run but run.json, which lists the others: (path inside the folder, bytes). Files are

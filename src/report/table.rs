@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use rayon::prelude::*;
+
 use super::{dictionary, reference};
 use crate::engine::Trajectory;
 use crate::model::*;
@@ -46,10 +48,11 @@ pub fn timeseries(result: &RunResult) -> String {
             .filter_map(|time| trajectory.times.iter().position(|known| known == time))
             .map(|row| (row, exact(trajectory.times[row] * per_second)))
             .collect();
-        for column in columns(&result.model) {
-            let values = series(&result.program, trajectory, column);
-            let name = result.model.column_name(column);
-            let unit = unit_name(result.model.column_unit(column));
+        let lines = |column: &Column| {
+            let values = series(&result.program, trajectory, *column);
+            let name = result.model.column_name(*column);
+            let unit = unit_name(result.model.column_unit(*column));
+            let mut text = String::new();
             for (row, time) in &rows {
                 let _ = writeln!(
                     text,
@@ -58,7 +61,12 @@ pub fn timeseries(result: &RunResult) -> String {
                     exact(values[*row])
                 );
             }
-        }
+            text
+        };
+        // Columns side by side; put together in their order.
+        let columns = columns(&result.model);
+        let parts: Vec<String> = columns.par_iter().map(lines).collect();
+        parts.iter().for_each(|part| text.push_str(part));
     }
     text
 }

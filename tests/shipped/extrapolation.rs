@@ -9,6 +9,8 @@ use myoflux::compile::Program;
 
 /// Columns of the extrapolation: substeps 2, 3, 4, ….
 const COLUMNS: usize = 8;
+/// s. Where a rate has a bend, an error estimate can vanish by chance: short steps leave little to chance.
+const LONGEST: f64 = 120.0;
 
 pub struct Extrapolation<'a> {
     program: &'a Program,
@@ -52,7 +54,7 @@ impl<'a> Extrapolation<'a> {
                     Some((next, error)) => {
                         (t, y) = (if last { stop } else { t + step }, next);
                         let grown = step * (0.5 / error).powf(1.0 / COLUMNS as f64).clamp(0.1, 4.0);
-                        h = if last { h.max(grown) } else { grown };
+                        h = if last { h.max(grown) } else { grown }.min(LONGEST);
                     }
                     None => h = 0.3 * step,
                 }

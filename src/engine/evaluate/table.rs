@@ -12,13 +12,21 @@
 /// A table ready to be looked up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    x: Vec<f64>,
+    x: Axis,
     /// One knot when the table has one axis.
-    y: Vec<f64>,
+    y: Axis,
     /// `value[j * x.len() + i]` at `(x[i], y[j])`; slopes likewise.
     value: Vec<f64>,
     slope_x: Vec<f64>,
     slope_y: Vec<f64>,
+}
+
+/// What is read from a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    Value,
+    SlopeX,
+    SlopeY,
 }
 
 impl Table {
@@ -45,94 +53,174 @@ impl Table {
             }
         }
         Table {
-            x: x.to_vec(),
-            y,
+            x: Axis::new(x),
+            y: Axis::new(&y),
             value,
             slope_x,
             slope_y,
         }
     }
 
+    /// Value at one point; `y` is ignored when the table has one axis.
     pub fn value(&self, x: f64, y: f64) -> f64 {
-        let (i, basis_x, _) = locate(&self.x, x);
-        let (j, basis_y, _) = locate(&self.y, y);
-        self.blend(i, j, basis_x, basis_y)
+        self.read(Reading::Value, [x], [y])[0]
     }
 
     /// Slopes along x at the knots of row `j`, for those who evaluate the pieces themselves.
     pub fn slopes_x(&self, j: usize) -> &[f64] {
-        &self.slope_x[j * self.x.len()..(j + 1) * self.x.len()]
+        &self.slope_x[j * self.x.knots.len()..(j + 1) * self.x.knots.len()]
     }
 
     /// Slopes along y at the knots of row `j`.
     pub fn slopes_y(&self, j: usize) -> &[f64] {
-        &self.slope_y[j * self.x.len()..(j + 1) * self.x.len()]
+        &self.slope_y[j * self.x.knots.len()..(j + 1) * self.x.knots.len()]
     }
 
-    pub fn slope_x(&self, x: f64, y: f64) -> f64 {
-        let (i, _, basis_x) = locate(&self.x, x);
-        let (j, basis_y, _) = locate(&self.y, y);
-        self.blend(i, j, basis_x, basis_y)
-    }
-
-    pub fn slope_y(&self, x: f64, y: f64) -> f64 {
-        let (i, basis_x, _) = locate(&self.x, x);
-        let (j, _, basis_y) = locate(&self.y, y);
-        self.blend(i, j, basis_x, basis_y)
-    }
-
-    fn blend(&self, i: usize, j: usize, [a0, a1, s0, s1]: Basis, [b0, b1, u0, u1]: Basis) -> f64 {
-        let lower = j * self.x.len() + i;
-        let right = usize::from(i + 1 < self.x.len());
-        let upper = if j + 1 < self.y.len() {
-            lower + self.x.len()
-        } else {
-            lower
+    /// Reads the table at one point of every lane.
+    #[inline(always)]
+    pub fn read<const W: usize>(&self, what: Reading, x: [f64; W], y: [f64; W]) -> [f64; W] {
+        let (i, place_x) = self.x.locate(x);
+        let along = match what {
+            Reading::SlopeX => place_x.slopes(),
+            Reading::Value | Reading::SlopeY => place_x.weights(),
         };
-        let along_x = |at: usize| {
-            let next = at + right;
-            (self.value[at] * a0 + self.value[next] * a1)
-                + (self.slope_x[at] * s0 + self.slope_x[next] * s1)
+        if self.y.knots.len() == 1 {
+            return match what {
+                // Nothing changes along an axis that is not there.
+                Reading::SlopeY => [0.0; W],
+                Reading::Value | Reading::SlopeX => self.row(i, along),
+            };
+        }
+        let (j, place_y) = self.y.locate(y);
+        let [b0, b1, u0, u1] = match what {
+            Reading::SlopeY => place_y.slopes(),
+            Reading::Value | Reading::SlopeX => place_y.weights(),
         };
-        let across = |at: usize| self.slope_y[at] * a0 + self.slope_y[at + right] * a1;
-        (along_x(lower) * b0 + along_x(upper) * b1) + (across(lower) * u0 + across(upper) * u1)
+        let columns = self.x.knots.len();
+        let lower: [usize; W] = std::array::from_fn(|lane| j[lane] * columns + i[lane]);
+        let upper = lower.map(|at| at + columns);
+        let (below, above) = (self.row(lower, along), self.row(upper, along));
+        let (across_below, across_above) = (self.across(lower, along), self.across(upper, along));
+        std::array::from_fn(|lane| {
+            (below[lane] * b0[lane] + above[lane] * b1[lane])
+                + (across_below[lane] * u0[lane] + across_above[lane] * u1[lane])
+        })
+    }
+
+    /// Blends values and slopes along x from each knot `at` to the next.
+    #[inline(always)]
+    fn row<const W: usize>(&self, at: [usize; W], [a0, a1, s0, s1]: Basis<W>) -> [f64; W] {
+        let gather = |from: &[f64], ahead: usize| at.map(|at| from[at + ahead]);
+        let values = (gather(&self.value, 0), gather(&self.value, 1));
+        let slopes = (gather(&self.slope_x, 0), gather(&self.slope_x, 1));
+        std::array::from_fn(|lane| {
+            (values.0[lane] * a0[lane] + values.1[lane] * a1[lane])
+                + (slopes.0[lane] * s0[lane] + slopes.1[lane] * s1[lane])
+        })
+    }
+
+    /// Blends the slopes across.
+    #[inline(always)]
+    fn across<const W: usize>(&self, at: [usize; W], [a0, a1, ..]: Basis<W>) -> [f64; W] {
+        let (left, right) = (
+            at.map(|at| self.slope_y[at]),
+            at.map(|at| self.slope_y[at + 1]),
+        );
+        std::array::from_fn(|lane| left[lane] * a0[lane] + right[lane] * a1[lane])
     }
 }
 
-/// Weights of (left value, right value, left slope, right slope).
-type Basis = [f64; 4];
+/// Knots, and one over the width of the interval that each begins.
+#[derive(Debug, Clone, PartialEq)]
+struct Axis {
+    knots: Vec<f64>,
+    width: Vec<f64>,
+    inverse: Vec<f64>,
+}
 
-/// The interval that holds `at`, the Hermite weights there, and their derivatives.
-fn locate(knots: &[f64], at: f64) -> (usize, Basis, Basis) {
-    let last = knots.len() - 1;
-    if at.is_nan() {
-        return (0, [at; 4], [at; 4]);
+/// Where points are in their intervals, as a share from the left (u) and from the right (v).
+struct Place<const W: usize> {
+    u: [f64; W],
+    v: [f64; W],
+    width: [f64; W],
+    inverse: [f64; W],
+}
+
+/// Weights of (left value, right value, left slope, right slope), for every lane.
+type Basis<const W: usize> = [[f64; W]; 4];
+
+impl Axis {
+    fn new(knots: &[f64]) -> Axis {
+        let width: Vec<f64> = knots.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        Axis {
+            knots: knots.to_vec(),
+            inverse: width.iter().map(|width| 1.0 / width).collect(),
+            width,
+        }
     }
-    if last == 0 || at < knots[0] {
-        return (0, [1.0, 0.0, 0.0, 0.0], [0.0; 4]);
+
+    /// The intervals that hold `at`; what is outside counts as the end. No branch depends on a lane.
+    #[inline(always)]
+    fn locate<const W: usize>(&self, at: [f64; W]) -> ([usize; W], Place<W>) {
+        let last = self.knots.len() - 1;
+        let (first, end) = (self.knots[0], self.knots[last]);
+        // What is not a number stays so.
+        let at = at.map(|at| if at < first { first } else { at });
+        let at = at.map(|at| if at > end { end } else { at });
+        let mut count = [0u64; W];
+        for knot in &self.knots[1..last] {
+            for lane in 0..W {
+                count[lane] += u64::from(*knot <= at[lane]);
+            }
+        }
+        let i = count.map(|count| count as usize);
+        let inverse = i.map(|i| self.inverse[i]);
+        let (left, width) = (i.map(|i| self.knots[i]), i.map(|i| self.width[i]));
+        let mut place = Place {
+            u: at,
+            v: at,
+            width,
+            inverse,
+        };
+        for lane in 0..W {
+            // Rounding must not lead past the right knot.
+            let u = (at[lane] - left[lane]) * inverse[lane];
+            place.u[lane] = if u > 1.0 { 1.0 } else { u };
+            place.v[lane] = 1.0 - place.u[lane];
+        }
+        (i, place)
     }
-    if at > knots[last] {
-        return (last - 1, [0.0, 1.0, 0.0, 0.0], [0.0; 4]);
+}
+
+impl<const W: usize> Place<W> {
+    /// The cubic Hermite weights.
+    #[inline(always)]
+    fn weights(&self) -> Basis<W> {
+        let mut basis = [[0.0; W]; 4];
+        for lane in 0..W {
+            let (u, v, width) = (self.u[lane], self.v[lane], self.width[lane]);
+            basis[0][lane] = (1.0 + 2.0 * u) * v * v;
+            basis[1][lane] = (1.0 + 2.0 * v) * u * u;
+            basis[2][lane] = u * v * v * width;
+            basis[3][lane] = -(v * u * u * width);
+        }
+        basis
     }
-    let mut i = 0;
-    while i + 1 < last && knots[i + 1] <= at {
-        i += 1;
+
+    /// Their derivatives. At outer knots they read slopes that are zero, as outside.
+    #[inline(always)]
+    fn slopes(&self) -> Basis<W> {
+        let mut basis = [[0.0; W]; 4];
+        for lane in 0..W {
+            let (u, v) = (self.u[lane], self.v[lane]);
+            let rise = 6.0 * u * v * self.inverse[lane];
+            basis[0][lane] = -rise;
+            basis[1][lane] = rise;
+            basis[2][lane] = v * (1.0 - 3.0 * u);
+            basis[3][lane] = u * (1.0 - 3.0 * v);
+        }
+        basis
     }
-    let width = knots[i + 1] - knots[i];
-    let u = (at - knots[i]) / width;
-    let v = 1.0 - u;
-    let weights = [
-        (1.0 + 2.0 * u) * v * v,
-        (1.0 + 2.0 * v) * u * u,
-        u * v * v * width,
-        -(v * u * u * width),
-    ];
-    let rise = 6.0 * u * v / width;
-    (
-        i,
-        weights,
-        [-rise, rise, v * (1.0 - 3.0 * u), u * (1.0 - 3.0 * v)],
-    )
 }
 
 /// Slopes at the knots that keep every piece monotone.
@@ -173,14 +261,22 @@ fn slopes(x: &[f64], values: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
+    fn slope_x(table: &Table, x: f64, y: f64) -> f64 {
+        table.read(Reading::SlopeX, [x], [y])[0]
+    }
+
+    fn slope_y(table: &Table, x: f64, y: f64) -> f64 {
+        table.read(Reading::SlopeY, [x], [y])[0]
+    }
+
     #[test]
     fn a_table_passes_through_its_knots_and_is_constant_outside() {
         let table = Table::new(&[0.0, 1.0, 3.0], &[], &[vec![2.0, 5.0, 6.0]]);
         for (x, expected) in [(-4.0, 2.0), (0.0, 2.0), (1.0, 5.0), (3.0, 6.0), (9.0, 6.0)] {
             assert!((table.value(x, 0.0) - expected).abs() < 1e-15);
         }
-        assert_eq!(table.slope_x(-1.0, 0.0), 0.0);
-        assert_eq!(table.slope_x(4.0, 0.0), 0.0);
+        assert_eq!(slope_x(&table, -1.0, 0.0), 0.0);
+        assert_eq!(slope_x(&table, 4.0, 0.0), 0.0);
     }
 
     #[test]
@@ -204,8 +300,8 @@ mod tests {
         for (x, y) in [(0.3, 0.7), (1.6, 2.5), (0.9, 2.9), (1.2, 0.1)] {
             let dx = (table.value(x + h, y) - table.value(x - h, y)) / (2.0 * h);
             let dy = (table.value(x, y + h) - table.value(x, y - h)) / (2.0 * h);
-            assert!((table.slope_x(x, y) - dx).abs() < 1e-8, "{x} {y}");
-            assert!((table.slope_y(x, y) - dy).abs() < 1e-8, "{x} {y}");
+            assert!((slope_x(&table, x, y) - dx).abs() < 1e-8, "{x} {y}");
+            assert!((slope_y(&table, x, y) - dy).abs() < 1e-8, "{x} {y}");
         }
     }
 
@@ -216,8 +312,8 @@ mod tests {
         for across in [-1.0, 0.0, 0.4, 1.3, 5.0] {
             for knot in [0.0, 2.0] {
                 for inside in [knot - 1e-9, knot + 1e-9] {
-                    assert!(table.slope_x(inside, across).abs() < 1e-6);
-                    assert!(table.slope_y(across, inside).abs() < 1e-6);
+                    assert!(slope_x(&table, inside, across).abs() < 1e-6);
+                    assert!(slope_y(&table, across, inside).abs() < 1e-6);
                 }
             }
         }

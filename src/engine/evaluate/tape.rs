@@ -7,7 +7,7 @@
 //! every operation is written once ([`kernel`]), no fused multiply-add, no libm, no reordering.
 
 use super::math;
-use super::table::Table;
+use super::table::{Reading, Table};
 use crate::engine::instructions::widest;
 
 /// One operation. Comparisons give 1 or 0; [`Opcode::Select`] chooses by "not zero".
@@ -238,9 +238,9 @@ pub fn kernel<const W: usize>(
         Opcode::Sin => circular(a, 0),
         Opcode::Cos => circular(a, 1),
         Opcode::Tanh => map(a, math::tanh),
-        Opcode::TableValue(k) => zip(a, b, |x, y| tables[k as usize].value(x, y)),
-        Opcode::TableSlopeX(k) => zip(a, b, |x, y| tables[k as usize].slope_x(x, y)),
-        Opcode::TableSlopeY(k) => zip(a, b, |x, y| tables[k as usize].slope_y(x, y)),
+        Opcode::TableValue(k) => tables[k as usize].read(Reading::Value, a, b),
+        Opcode::TableSlopeX(k) => tables[k as usize].read(Reading::SlopeX, a, b),
+        Opcode::TableSlopeY(k) => tables[k as usize].read(Reading::SlopeY, a, b),
     }
 }
 
