@@ -265,7 +265,8 @@ fn from_usual(
     relaxed(model, program, person, parameters, state).map_err(|_| 1.0)
 }
 
-/// Sets references from the observables at a state.
+/// Sets references from the observables at a state. What is nothing there gives nothing to divide by: it
+/// is measured by 1.
 fn read_references(
     model: &Model,
     program: &Program,
@@ -275,6 +276,7 @@ fn read_references(
 ) {
     let values = observables(program, parameters, inputs, state);
     for (k, reference) in model.references.iter().enumerate() {
-        parameters[reference.parameter.index()] = values[program.reference_observable(k)];
+        let value = values[program.reference_observable(k)];
+        parameters[reference.parameter.index()] = if value == 0.0 { 1.0 } else { value };
     }
 }
