@@ -80,7 +80,11 @@ impl<const W: usize> Problem<W> {
             let row = pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize;
             let size: f64 = row.map(|k| one[k][0].abs()).sum();
             let off = (problem.x[i][0] - 1.0).abs();
-            assert!(off < 1e-9 * (1.0 + size / SHIFT), "{} is not 1", problem.x[i][0]);
+            assert!(
+                off < 1e-9 * (1.0 + size / SHIFT),
+                "{} is not 1",
+                problem.x[i][0]
+            );
         }
         problem
     }

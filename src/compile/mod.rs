@@ -20,8 +20,11 @@ mod derivative;
 mod graph;
 mod jacobian;
 mod program;
+mod reference;
 mod schedule;
 mod simplify;
+
+use std::sync::OnceLock;
 
 use crate::engine::Pattern;
 use crate::engine::evaluate::{Table, Tape};
@@ -53,6 +56,8 @@ pub struct Program {
     limits: Outputs,
     /// One per input; `None` for rate inputs.
     boluses: Vec<Option<Bolus>>,
+    /// Compiled when first asked for.
+    at_reference: OnceLock<Box<Program>>,
 }
 
 /// A tape and the slots in which it leaves its results.
@@ -166,6 +171,13 @@ impl Program {
     /// Engine state that counts what entered through a bolus input; `None` for rate inputs.
     pub fn bolus_slot(&self, input: InputId) -> Option<usize> {
         self.layout.bolus_accumulators[input.index()]
+    }
+
+    /// The same model at its reference person ([`reference`]); the layout is that of this program. `model`
+    /// is what this program was compiled from.
+    pub fn at_reference(&self, model: &Model) -> &Program {
+        self.at_reference
+            .get_or_init(|| Box::new(compile(&reference::at_reference(model))))
     }
 
     /// Number of engine states (declared, then accumulators).

@@ -68,6 +68,7 @@ pub fn compile(model: &Model) -> Program {
         events,
         limits,
         boluses: boluses(model, &layout),
+        at_reference: std::sync::OnceLock::new(),
         layout,
     }
 }

@@ -196,6 +196,9 @@ impl Graph {
         if self.is_zero(a) {
             return Some(a);
         }
+        if a == b {
+            return Some(self.constant(1.0));
+        }
         if let Some(divisor) = self.constant_value(b) {
             if divisor == 1.0 {
                 return Some(a);

@@ -106,11 +106,7 @@ fn reference(model: &Model, program: &Program, arm: &Arm) -> Result<Reference, U
             *slot = if structural { 1.0 } else { 0.0 };
         }
     }
-    let relax = |parameters: &mut [f64], start: Vec<f64>| {
-        relaxed(model, program, &person, parameters, start)
-    };
-    let start = declared(model, program, &neutral);
-    let state = match relax(&mut neutral, start) {
+    let state = match at_rest(model, program, &person, &mut neutral) {
         Ok(state) => state,
         Err(failure) => {
             let mut usual: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
@@ -124,8 +120,7 @@ fn reference(model: &Model, program: &Program, arm: &Arm) -> Result<Reference, U
             for (id, value) in people.iter().flat_map(|people| &people.parameters) {
                 usual[id.index()] = *value;
             }
-            let start = declared(model, program, &usual);
-            let start = relax(&mut usual, start)?;
+            let start = at_rest(model, program, &person, &mut usual)?;
             let state = from_usual(model, program, &person, &usual, &mut neutral, &start);
             let refused = |share| Unsettled {
                 failure,
@@ -139,6 +134,26 @@ fn reference(model: &Model, program: &Program, arm: &Arm) -> Result<Reference, U
         parameters: neutral,
         habit: person.habit,
     })
+}
+
+/// The reference person's steady state, looked for from the declared values. Where the model at its reference
+/// has no single one (what only its `norm` holds back goes anywhere there), the fixed point is followed.
+fn at_rest(
+    model: &Model,
+    program: &Program,
+    person: &Arm,
+    parameters: &mut [f64],
+) -> Result<Vec<f64>, Failure> {
+    let start = declared(model, program, parameters);
+    let rows = rows(model, program, &[], &start, parameters, true);
+    let (own, scale) = (program.at_reference(model), scales(model, program));
+    match equilibrium(own, parameters, &person.habit, &start, &rows, &scale) {
+        Ok(state) => {
+            read_references(model, own, &state, &person.inputs, parameters);
+            Ok(state)
+        }
+        Err(_) => relaxed(model, program, person, parameters, start),
+    }
 }
 
 /// A steady state with the references that it gives.
@@ -243,26 +258,15 @@ fn from_usual(
     parameters: &mut [f64],
     start: &[f64],
 ) -> Result<Vec<f64>, f64> {
-    // References stay on the way and are found at its end.
-    for reference in &model.references {
-        parameters[reference.parameter.index()] = usual[reference.parameter.index()];
-    }
-    let scale = scales(model, program);
+    let (own, scale) = (program.at_reference(model), scales(model, program));
     let path = |share: f64, guess: &[f64]| {
         let between = search::mixed(usual, parameters, share);
         let rows = rows(model, program, &[], guess, &between, true);
-        search::near(
-            model,
-            program,
-            &between,
-            &person.habit,
-            guess,
-            &rows,
-            &scale,
-        )
+        search::near(model, own, &between, &person.habit, guess, &rows, &scale)
     };
     let state = search::walk(start, 0.0, path).map_err(|ended| ended.share)?;
-    relaxed(model, program, person, parameters, state).map_err(|_| 1.0)
+    read_references(model, own, &state, &person.inputs, parameters);
+    Ok(state)
 }
 
 /// Sets references from the observables at a state. What is nothing there gives nothing to divide by: it
