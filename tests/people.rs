@@ -188,7 +188,8 @@ fn reach(marker: &Biomarker, people: &str, range: Range, healthy: f64) -> (f64, 
     let Some(band) = marker.bands.iter().find(ours) else {
         return (healthy / freely, healthy * freely);
     };
-    match (band.deficient_below, band.high_above) {
+    let high = band.high_above.or(band.deficient_above);
+    match (band.deficient_below, high.or(band.insufficient_above)) {
         (None, Some(high)) => (healthy, high * if more > 1.0 { 1.4 } else { 1.0 }),
         (low, high) => (
             low.map_or(healthy / freely, |limit| less * limit),

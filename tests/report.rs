@@ -113,6 +113,8 @@ fn the_status_panel_is_legible_with_many_markers() {
             deficient_below: Some(0.5),
             insufficient_below: Some(12.5),
             high_above: Some(high),
+            insufficient_above: None,
+            deficient_above: None,
             origin: Origin::Assumed("a test".to_string()),
         };
         marker

@@ -186,7 +186,7 @@ impl Document<'_, '_> {
         let declared = &self.subject.model.inputs[input];
         self.parameter(id, "Value from then on", Some(value), &declared.unit, true);
         let target = names::id(&declared.name);
-        if !self.ends_bouts() || declared.role != Some(Role::Training) {
+        if !self.ends_bouts() || !declared.ends_with_bout() {
             return assignments.set(&target, name(id));
         }
         // A bout that an event has ended stays over until it would have returned to zero.
@@ -229,9 +229,7 @@ impl Document<'_, '_> {
     /// Inputs that the end of a bout sets to zero.
     fn bout_inputs(&self) -> Vec<&Input> {
         let inputs = self.subject.model.inputs.iter();
-        inputs
-            .filter(|input| input.role == Some(Role::Training))
-            .collect()
+        inputs.filter(|input| input.ends_with_bout()).collect()
     }
 
     /// The events of the model: when each last fired, and how often.

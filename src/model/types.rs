@@ -186,6 +186,15 @@ pub struct Input {
     pub span: Span,
 }
 
+impl Input {
+    /// Whether the end of a bout by an event stops it. What rests at something else than zero (a weight of
+    /// the kind of exercise) does nothing without work.
+    pub fn ends_with_bout(&self) -> bool {
+        let at_rest = matches!(self.kind, InputKind::Rate { default } if default == 0.0);
+        self.role == Some(Role::Training) && at_rest
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum InputKind {
     /// Constant between breakpoints; an input slot. `default` in the input's unit.
@@ -378,7 +387,28 @@ pub struct Band {
     pub deficient_below: Option<f64>,
     pub insufficient_below: Option<f64>,
     pub high_above: Option<f64>,
+    /// Of a marker that rises in lack (an activation coefficient, homocysteine); none of the others then.
+    pub insufficient_above: Option<f64>,
+    pub deficient_above: Option<f64>,
     pub origin: Origin,
+}
+
+impl Band {
+    /// Whether lack shows as a high value.
+    pub fn lack_rises(&self) -> bool {
+        self.insufficient_above.is_some() || self.deficient_above.is_some()
+    }
+
+    /// Every cut-off.
+    pub fn limits(&self) -> [Option<f64>; 5] {
+        [
+            self.deficient_below,
+            self.insufficient_below,
+            self.high_above,
+            self.insufficient_above,
+            self.deficient_above,
+        ]
+    }
 }
 
 /// Monotone cubic table; slopes are computed by whoever evaluates it.

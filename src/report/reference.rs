@@ -9,12 +9,7 @@ pub fn band<'a>(biomarker: &'a Biomarker, people: &str) -> Option<&'a Band> {
         .iter()
         .find(|band| band.people.as_deref() == Some(people))
         .or_else(|| bands.iter().find(|band| band.people.is_none()))?;
-    let limits = [
-        band.deficient_below,
-        band.insufficient_below,
-        band.high_above,
-    ];
-    limits.iter().any(Option::is_some).then_some(band)
+    band.limits().iter().any(Option::is_some).then_some(band)
 }
 
 /// Lower and upper limit in the marker's own unit, infinite where there is none. `None` if the column is
@@ -25,9 +20,11 @@ pub fn range(model: &Model, column: Column, people: &str) -> Option<(f64, f64)> 
     };
     let band = band(&model.biomarkers[id.index()], people)?;
     let low = band.insufficient_below.or(band.deficient_below);
+    let high = band.high_above.or(band.insufficient_above);
+    let high = high.or(band.deficient_above);
     let range = (
         low.unwrap_or(f64::NEG_INFINITY),
-        band.high_above.unwrap_or(f64::INFINITY),
+        high.unwrap_or(f64::INFINITY),
     );
     Some(range)
 }

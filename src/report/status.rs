@@ -43,11 +43,12 @@ impl Level {
 
     pub fn of(band: &Band, value: f64) -> Level {
         let below = |limit: Option<f64>| limit.is_some_and(|limit| value < limit);
-        if below(band.deficient_below) {
+        let above = |limit: Option<f64>| limit.is_some_and(|limit| value > limit);
+        if below(band.deficient_below) || above(band.deficient_above) {
             Level::Deficient
-        } else if below(band.insufficient_below) {
+        } else if below(band.insufficient_below) || above(band.insufficient_above) {
             Level::Insufficient
-        } else if band.high_above.is_some_and(|limit| value > limit) {
+        } else if above(band.high_above) {
             Level::High
         } else {
             Level::Adequate

@@ -118,7 +118,7 @@ fn summary_line(
         ),
         None => (None, None),
     };
-    let deficient = deficiency(result, column, arm).map(|limit| beyond(limit, 1.0));
+    let deficient = deficiency(result, column, arm).map(|(limit, sign)| beyond(limit, sign));
     Some(format!(
         "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
         run_name(result),
@@ -140,13 +140,15 @@ fn summary_line(
     ))
 }
 
-/// The cut-off below which the arm's people are deficient.
-fn deficiency(result: &RunResult, column: Column, arm: &Arm) -> Option<f64> {
+/// The cut-off below which (1) or above which (-1) the arm's people are deficient.
+fn deficiency(result: &RunResult, column: Column, arm: &Arm) -> Option<(f64, f64)> {
     let Column::Biomarker(id) = column else {
         return None;
     };
     let biomarker = &result.model.biomarkers[id.index()];
-    reference::band(biomarker, &arm.people)?.deficient_below
+    let band = reference::band(biomarker, &arm.people)?;
+    let below = band.deficient_below.map(|limit| (limit, 1.0));
+    below.or(band.deficient_above.map(|limit| (limit, -1.0)))
 }
 
 /// The share of a straight step from `a` to `b` that lies below `limit`.

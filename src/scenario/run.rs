@@ -98,7 +98,6 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
         EventAction::Stop => EventResponse::Stop,
         EventAction::EndBout => EventResponse::EndBout,
     };
-    let trains = |input: &Input| input.role == Some(Role::Training);
     Options {
         method: scenario.method,
         rtol: scenario.rtol,
@@ -106,7 +105,7 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
         max_steps,
         event_actions: model.events.iter().map(response).collect(),
         bout_inputs: (0..model.inputs.len() as u32)
-            .filter(|at| trains(&model.inputs[*at as usize]))
+            .filter(|at| model.inputs[*at as usize].ends_with_bout())
             .collect(),
     }
 }

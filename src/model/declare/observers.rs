@@ -30,16 +30,29 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
         let deficient_below = number(&mut inner, "deficient_below", out);
         let insufficient_below = number(&mut inner, "insufficient_below", out);
         let high_above = number(&mut inner, "high_above", out);
+        let insufficient_above = number(&mut inner, "insufficient_above", out);
+        let deficient_above = number(&mut inner, "deficient_above", out);
         let origin = origin(&mut inner, out);
         inner.finish(out);
-        if let Some(origin) = origin {
-            bands.push(Band {
-                people,
-                deficient_below,
-                insufficient_below,
-                high_above,
-                origin,
-            });
+        let Some(origin) = origin else { continue };
+        let band = Band {
+            people,
+            deficient_below,
+            insufficient_below,
+            high_above,
+            insufficient_above,
+            deficient_above,
+            origin,
+        };
+        match disorder(&band) {
+            None => bands.push(band),
+            Some(why) => out.push(problem_with_help(
+                "impossible-value",
+                format!("these cut-offs contradict each other: {why}"),
+                item.span.clone(),
+                "no order",
+                Some("either `deficient_below` < `insufficient_below` < `high_above`, or, where lack raises the marker, `insufficient_above` < `deficient_above`".to_string()),
+            )),
         }
     }
     Some(BiomarkerFile {
@@ -49,6 +62,24 @@ pub fn biomarker(reader: &mut Reader, out: Out) -> Option<BiomarkerFile> {
         pins,
         bands,
     })
+}
+
+/// What is wrong with the order of cut-offs.
+fn disorder(band: &Band) -> Option<&'static str> {
+    let falls = [
+        band.deficient_below,
+        band.insufficient_below,
+        band.high_above,
+    ];
+    let rises = [band.insufficient_above, band.deficient_above];
+    if band.lack_rises() && falls.iter().any(Option::is_some) {
+        return Some("lack either lowers a marker or raises it");
+    }
+    let ordered = |limits: &[Option<f64>]| {
+        let known: Vec<f64> = limits.iter().flatten().copied().collect();
+        known.windows(2).all(|pair| pair[0] < pair[1])
+    };
+    (!ordered(&falls) || !ordered(&rises)).then_some("they do not rise in this order")
 }
 
 /// The unit that laboratories of other countries print: mass instead of amount needs `molar_mass`.

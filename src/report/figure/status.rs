@@ -155,18 +155,11 @@ fn columns<'a>(result: &'a RunResult, markers: &'a [Marker], grid: &Grid) -> Vec
 
 /// The readings of one marker that share cut-offs, in order.
 fn groups<'a, 'b>(marker: &'b Marker<'a>) -> Vec<Vec<&'b Reading<'a>>> {
-    let limits = |band: &Band| {
-        (
-            band.deficient_below,
-            band.insufficient_below,
-            band.high_above,
-        )
-    };
     let mut groups: Vec<Vec<&Reading>> = Vec::new();
     for reading in &marker.readings {
         match groups
             .iter_mut()
-            .find(|group| limits(group[0].band) == limits(reading.band))
+            .find(|group| group[0].band.limits() == reading.band.limits())
         {
             Some(group) => group.push(reading),
             None => groups.push(vec![reading]),
@@ -461,9 +454,11 @@ fn cut_offs(scene: &mut Scene, grid: &Grid, band: &Band, (left, top): (f64, f64)
     }
 }
 
-/// Cut-offs with their places on the strip, from left to right.
+/// Cut-offs with their places on the strip, from left to right: falling values where lack rises.
 fn cuts(band: &Band) -> Vec<(f64, f64)> {
-    let low = match (band.deficient_below, band.insufficient_below) {
+    let deficient = band.deficient_below.or(band.deficient_above);
+    let insufficient = band.insufficient_below.or(band.insufficient_above);
+    let low = match (deficient, insufficient) {
         (Some(deficient), Some(insufficient)) => vec![(BETWEEN, deficient), (LOW, insufficient)],
         (Some(only), None) | (None, Some(only)) => vec![(LOW, only)],
         (None, None) => Vec::new(),
@@ -477,8 +472,16 @@ fn zones(band: &Band) -> Vec<(f64, f64, Level)> {
     let mut ends: Vec<f64> = cuts(band).into_iter().map(|(share, _)| share).collect();
     ends.push(1.0);
     let levels = [
-        (band.deficient_below.is_some(), Level::Deficient),
-        (band.insufficient_below.is_some(), Level::Insufficient),
+        (
+            band.deficient_below.or(band.deficient_above).is_some(),
+            Level::Deficient,
+        ),
+        (
+            band.insufficient_below
+                .or(band.insufficient_above)
+                .is_some(),
+            Level::Insufficient,
+        ),
         (true, Level::Adequate),
         (band.high_above.is_some(), Level::High),
     ];
@@ -492,8 +495,12 @@ fn zones(band: &Band) -> Vec<(f64, f64, Level)> {
     zones
 }
 
-/// Where a value stands on the strip, 0 to 1; never falls while the value rises.
+/// Where a value stands on the strip, 0 to 1; never falls while the value rises, or never rises where lack
+/// does.
 fn place(band: &Band, value: f64) -> f64 {
+    if band.lack_rises() {
+        return place_of_rising(band, value);
+    }
     let mut before = (0.0, 0.0);
     for (share, cut) in cuts(band) {
         if value <= cut {
@@ -506,6 +513,25 @@ fn place(band: &Band, value: f64) -> f64 {
     let (share, cut) = before;
     let beyond = if cut > 0.0 { 1.0 - cut / value } else { 0.5 };
     (share + beyond * (0.985 - share)).clamp(0.0, 1.0)
+}
+
+/// Most on the left, nothing on the right.
+fn place_of_rising(band: &Band, value: f64) -> f64 {
+    let cuts = cuts(band);
+    let (first, most) = cuts[0];
+    if value > most {
+        // Halfway to the edge at twice the cut-off.
+        return (first * most / value).clamp(0.015, 1.0);
+    }
+    let mut before = cuts[0];
+    for (share, cut) in cuts[1..].iter().copied().chain([(1.0, 0.0)]) {
+        if value >= cut {
+            let part = (before.1 - value) / (before.1 - cut);
+            return (before.0 + part * (share - before.0)).clamp(0.0, 0.985);
+        }
+        before = (share, cut);
+    }
+    0.985
 }
 
 /// Hues of Okabe & Ito 2008, pale enough for signs to stand out; they differ in lightness too.
@@ -535,11 +561,22 @@ mod tests {
             deficient_below: deficient,
             insufficient_below: insufficient,
             high_above: high,
+            insufficient_above: None,
+            deficient_above: None,
             origin: Origin::Assumed("a test".to_string()),
         }
     }
 
-    /// Claim: a sign stands in the zone that its value belongs to, and moves right as the value rises.
+    fn rising(insufficient: Option<f64>, deficient: Option<f64>) -> Band {
+        Band {
+            insufficient_above: insufficient,
+            deficient_above: deficient,
+            ..band(None, None, None)
+        }
+    }
+
+    /// Claim: a sign stands in the zone that its value belongs to, and moves right as the value rises, or left
+    /// where lack rises.
     #[test]
     fn values_stand_in_their_zone_in_order() {
         let bands = [
@@ -547,14 +584,22 @@ mod tests {
             band(Some(137.0), None, None),
             band(None, None, Some(3.0)),
             band(None, Some(40.0), Some(125.0)),
+            rising(Some(12.0), Some(15.0)),
+            rising(None, Some(250.0)),
+            rising(Some(195.0), None),
         ];
         for band in &bands {
-            let mut before = -1.0;
+            let way = if band.lack_rises() { -1.0 } else { 1.0 };
+            let mut before = -2.0;
             for step in 0..4000 {
                 let value = f64::from(step) * 0.25;
-                let at = place(band, value);
-                assert!(at >= before && (0.0..=1.0).contains(&at), "{value} at {at}");
+                let at = way * place(band, value);
+                assert!(
+                    at >= before && (0.0..=1.0).contains(&at.abs()),
+                    "{value} at {at}"
+                );
                 before = at;
+                let at = at.abs();
                 let on_cut = cuts(band).iter().any(|(_, cut)| *cut == value);
                 let level = Level::of(band, value);
                 let zone = zones(band).into_iter().find(|(.., l)| *l == level);

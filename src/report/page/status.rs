@@ -64,6 +64,8 @@ pub fn cut_offs(band: &Band) -> String {
         limit("deficient", "<", band.deficient_below),
         limit("insufficient", "<", band.insufficient_below),
         limit("high", ">", band.high_above),
+        limit("insufficient", ">", band.insufficient_above),
+        limit("deficient", ">", band.deficient_above),
     ];
     limits.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -420,9 +420,9 @@ fn biomarkers(chapter: &Chapter) -> String {
         "equation",
         "a given value sets",
         "for",
-        "deficient below",
-        "insufficient below",
-        "high above",
+        "deficient",
+        "insufficient",
+        "high",
         "source or assumption",
     ];
     section("Biomarkers", &head, &rows)
@@ -452,12 +452,16 @@ fn biomarker(chapter: &Chapter, marker: &Biomarker) -> Vec<Vec<String>> {
 }
 
 fn band(band: &Band) -> Vec<String> {
-    let limit = |value: Option<f64>| value.map_or(String::new(), exact);
+    let limit = |below: Option<f64>, above: Option<f64>| match (below, above) {
+        (Some(value), _) => format!("< {}", exact(value)),
+        (None, Some(value)) => format!("> {}", exact(value)),
+        (None, None) => String::new(),
+    };
     vec![
         band.people.clone().unwrap_or("everyone".to_string()),
-        limit(band.deficient_below),
-        limit(band.insufficient_below),
-        limit(band.high_above),
+        limit(band.deficient_below, band.deficient_above),
+        limit(band.insufficient_below, band.insufficient_above),
+        limit(None, band.high_above),
         origin(&band.origin),
     ]
 }

@@ -358,6 +358,14 @@ fn biomarker() -> Fields {
         ("deficient_below", number("In the marker's unit")),
         ("insufficient_below", number("In the marker's unit")),
         ("high_above", number("In the marker's unit")),
+        (
+            "insufficient_above",
+            number("Where lack raises the marker, in its unit"),
+        ),
+        (
+            "deficient_above",
+            number("Where lack raises the marker, in its unit"),
+        ),
     ];
     band.extend(origin());
     vec![

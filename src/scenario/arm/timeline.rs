@@ -75,13 +75,12 @@ impl Timeline {
             .collect();
         times.sort_unstable();
         times.dedup();
-        let at = |map: &BTreeMap<i128, Vec<(u32, f64)>>, time| map.get(&time).cloned();
         times
             .into_iter()
             .map(|time| Breakpoint {
                 t: seconds(time),
-                inputs: at(&self.inputs, time).unwrap_or_default(),
-                boluses: at(&self.boluses, time).unwrap_or_default(),
+                inputs: self.inputs.get(&time).map_or(Vec::new(), |set| last(set)),
+                boluses: self.boluses.get(&time).cloned().unwrap_or_default(),
             })
             .collect()
     }
@@ -132,6 +131,13 @@ impl Timeline {
         shares.sort_by(|a, b| b.share.total_cmp(&a.share));
         shares
     }
+}
+
+/// The last value of each input: one step of a bout ends where the next begins, and the bout goes on.
+fn last(set: &[(u32, f64)]) -> Vec<(u32, f64)> {
+    let later = |at: usize| set[at + 1..].iter().any(|(input, _)| *input == set[at].0);
+    let kept = (0..set.len()).filter(|at| !later(*at));
+    kept.map(|at| set[at]).collect()
 }
 
 #[cfg(test)]
