@@ -30,8 +30,8 @@ const TAG: f64 = 16.0;
 /// Between the values and the next column: room for a flag.
 const EDGE: f64 = 34.0;
 const GREY: Colour = Colour(105, 105, 105);
-/// Height of the columns of a page, at most.
-const TALLEST: f64 = 1180.0;
+/// Height of the columns of a page, at most: the markers of a whole body are one figure.
+const TALLEST: f64 = 2600.0;
 /// So many markers stand in one column.
 const FEW: usize = 12;
 
@@ -430,7 +430,8 @@ fn strip(
         let at = (left - TAG + 8.0, base);
         colourful(scene, at, Anchor::End, SMALL, own, &tag(reading.arm));
     }
-    let words = format!("{} → {}", short(reading.start), short(reading.end));
+    let [start, end] = [reading.start, reading.end].map(|value| at_a_glance(reading.band, value));
+    let words = format!("{start} → {end}");
     let right = left + grid.strip + grid.values - EDGE;
     scene.text((right, base + 0.5), Anchor::End, SMALL + 1.0, &words);
     let level = Level::of(reading.band, reading.end);
@@ -542,6 +543,17 @@ fn colour(level: Level) -> Colour {
         Level::Adequate => Colour(0, 158, 115).tint(0.22),
         Level::High => Colour(204, 121, 167).tint(0.60),
     }
+}
+
+/// Three significant digits; a trace beside the cut-offs is nothing.
+fn at_a_glance(band: &Band, value: f64) -> String {
+    let cuts = band.limits();
+    let least = cuts.iter().flatten().fold(f64::INFINITY, |a, b| a.min(*b));
+    short(if value.abs() < 1e-4 * least {
+        0.0
+    } else {
+        value
+    })
 }
 
 /// Three significant digits.
