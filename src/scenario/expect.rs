@@ -1,7 +1,7 @@
 //! The grammar of measures and ranges: `"max of hepcidin from 0 h to 8 h over hepcidin at 0 h"`,
 //! `"3 ug/L to 12 ug/L"`.
 
-use super::{Between, Extreme, Join, Measure, Simple, Term};
+use super::{Arm, Between, Extreme, Join, Measure, Simple, Term};
 use crate::diagnostics::nearest;
 use crate::model::{Column, Model};
 use crate::units::{Quantity, Unit};
@@ -368,6 +368,36 @@ pub fn times(measure: &Measure, out: &mut Vec<f64>, duration_s: f64) {
         out.extend([from, to]);
         if fine {
             out.extend((1..400).map(|k| from + (to - from) * f64::from(k) / 400.0));
+        }
+    }
+}
+/// The times in bouts at which measures look for crossings: a bout that ends by itself jumps, so the first
+/// bouts in which a crossing may lie are looked at closely.
+pub fn times_in_bouts<'a>(
+    measures: impl Iterator<Item = &'a Measure>,
+    arms: &[Arm],
+    out: &mut Vec<f64>,
+) {
+    const BOUTS: usize = 4;
+    const PARTS: u32 = 240;
+    let terms = measures.flat_map(|measure| {
+        std::iter::once(&measure.first).chain(measure.second.iter().map(|(_, term)| term))
+    });
+    let crossings = terms.filter_map(|term| match &term.simple {
+        Simple::Crossing { after_s, .. } => Some(*after_s),
+        _ => None,
+    });
+    for after in crossings {
+        let later = |arm: &'_ Arm| -> Vec<(f64, f64)> {
+            let bouts = arm.bouts.iter().filter(|bout| bout.to_s > after);
+            bouts
+                .take(BOUTS)
+                .map(|b| (b.from_s.max(after), b.to_s))
+                .collect()
+        };
+        for (from, to) in arms.iter().flat_map(later) {
+            let part = (to - from) / f64::from(PARTS);
+            out.extend((0..=PARTS).map(|k| from + part * f64::from(k)));
         }
     }
 }

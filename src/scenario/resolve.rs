@@ -6,7 +6,7 @@ use super::arm::{self, Frame};
 use super::data::{self, DataText};
 use super::expectation::expectation;
 use super::load::{Overrides, set_item};
-use super::{Data, Expectation, Figure, Lesson, Scenario, Simple, expect, figure};
+use super::{Data, Expectation, Figure, Lesson, Scenario, expect, figure};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::Method;
 use crate::model::Model;
@@ -158,11 +158,12 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     let mut output_times = grid(&table_times, &expectations, &figures, duration);
     let measured = data.iter().flat_map(|data| &data.points);
     output_times.extend(measured.map(|(time, ..)| *time));
-    let crossings = crossings(&expectations, &figures);
     for arm in &arms {
         at_bouts(arm, &mut output_times);
-        within_bouts(arm, &crossings, &mut output_times);
     }
+    let of_expectations = expectations.iter().map(|expectation| &expectation.measure);
+    let of_figures = figures.iter().filter_map(|figure| figure.measure.as_ref());
+    expect::times_in_bouts(of_expectations.chain(of_figures), &arms, &mut output_times);
     output_times.retain(|time| (0.0..=duration).contains(time));
     output_times.sort_by(f64::total_cmp);
     output_times.dedup();
@@ -275,34 +276,6 @@ fn at_bouts(arm: &super::Arm, times: &mut Vec<f64>) {
     }
     for dose in &arm.doses {
         times.extend([0.0, 1.5, 4.0].map(|hours| dose.at_s + hours * 3600.0));
-    }
-}
-
-/// From when on crossings are looked for.
-fn crossings(expectations: &[Expectation], figures: &[Figure]) -> Vec<f64> {
-    let of_expectations = expectations.iter().map(|expectation| &expectation.measure);
-    let of_figures = figures.iter().filter_map(|figure| figure.measure.as_ref());
-    let measures = of_expectations.chain(of_figures);
-    let terms = measures
-        .flat_map(|m| std::iter::once(&m.first).chain(m.second.iter().map(|(_, second)| second)));
-    let after = terms.filter_map(|term| match &term.simple {
-        Simple::Crossing { after_s, .. } => Some(*after_s),
-        _ => None,
-    });
-    after.collect()
-}
-
-/// A bout that ends by itself jumps: the first bouts in which a crossing may lie are looked at closely.
-fn within_bouts(arm: &super::Arm, crossings: &[f64], times: &mut Vec<f64>) {
-    const BOUTS: usize = 4;
-    const PARTS: u32 = 240;
-    for after in crossings {
-        let later = arm.bouts.iter().filter(|bout| bout.to_s > *after);
-        for bout in later.take(BOUTS) {
-            let from = bout.from_s.max(*after);
-            let part = (bout.to_s - from) / f64::from(PARTS);
-            times.extend((0..=PARTS).map(|k| from + part * f64::from(k)));
-        }
     }
 }
 

@@ -121,6 +121,7 @@ impl Template {
         for measure in &self.measures {
             expect::times(measure, times, end);
         }
+        expect::times_in_bouts(self.measures.iter(), &scenario.arms, times);
         times.retain(|time| (0.0..=end).contains(time));
         times.sort_by(f64::total_cmp);
         times.dedup();
