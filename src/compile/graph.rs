@@ -238,6 +238,28 @@ pub fn lower(model: &Model) -> Lowered {
     }
 }
 
+/// Sums of flows are left as they stand: what leaves one pool is then what enters the other to the last bit,
+/// and no total drifts by more than its sums are rounded.
+impl Graph {
+    fn share_of_flow(&mut self, factor: f64, rate: NodeId) -> NodeId {
+        if factor == 1.0 || self.level(rate) < Level::State {
+            let factor = self.constant(factor);
+            return self.binary(Opcode::Multiply, factor, rate);
+        }
+        let factor = self.constant(factor);
+        self.intern(Node::Operation(Opcode::Multiply, [factor, rate, factor]))
+    }
+
+    fn balance(&mut self, sum: NodeId, leaves: bool, flow: NodeId) -> NodeId {
+        match (self.is_zero(sum), leaves) {
+            (true, false) => flow,
+            (true, true) => self.intern(Node::Operation(Opcode::Negate, [flow; 3])),
+            (false, true) => self.intern(Node::Operation(Opcode::Subtract, [sum, flow, sum])),
+            (false, false) => self.intern(Node::Operation(Opcode::Add, [sum, flow, sum])),
+        }
+    }
+}
+
 struct Names {
     variables: Vec<NodeId>,
     processes: Vec<NodeId>,
@@ -253,14 +275,8 @@ fn lower_rates(graph: &mut Graph, names: &Names, model: &Model) -> Vec<NodeId> {
         let gains = process.to.iter().map(|&(state, c)| (state, c));
         let losses = process.from.iter().map(|&(state, c)| (state, -c));
         for (state, coefficient) in gains.chain(losses) {
-            let factor = graph.constant(coefficient.abs());
-            let flow = graph.binary(Opcode::Multiply, factor, rate);
-            let sign = if coefficient < 0.0 {
-                Opcode::Subtract
-            } else {
-                Opcode::Add
-            };
-            rates[state.index()] = graph.binary(sign, rates[state.index()], flow);
+            let flow = graph.share_of_flow(coefficient.abs(), rate);
+            rates[state.index()] = graph.balance(rates[state.index()], coefficient < 0.0, flow);
         }
     }
     for rate in &model.rates {
