@@ -29,18 +29,17 @@ EVENT_LIMIT = 1e-6
 ENGINES = {"libroadrunner": RoadRunner, "copasi": Copasi}
 CHECKS = ["libsbml", *ENGINES]
 
-# A short part: each model, each kind of event, tables, states that start from formulas, marked events.
-SUBSET = [
-    "scenarios/fibre/twitch.toml",
-    "scenarios/fibre/prolonged_exercise.toml",
-    "scenarios/energy/sprint_of_the_prototype.toml",
-    "scenarios/energy/exhausting_work.toml",
-    "scenarios/b_vitamins/riboflavin_refill.toml",
-    "scenarios/redox/march.toml",
-    "scenarios/bout/b_vitamins_and_work.toml",
-    "scenarios/iron/marathon.toml",
-    "scenarios/vitamin_c/with_iron_tablets.toml",
-]
+# A short part: each kind of model, each kind of event, tables, states that start from formulas, marked events.
+# libRoadRunner takes too long over the whole body (see HEAD).
+SUBSET = {
+    "scenarios/fibre/twitch.toml": CHECKS,
+    "scenarios/fibre/prolonged_exercise.toml": CHECKS,
+    "scenarios/energy/sprint_of_the_prototype.toml": CHECKS,
+    "scenarios/energy/exhausting_work.toml": CHECKS,
+    "scenarios/b_vitamins/riboflavin_refill.toml": CHECKS,
+    "scenarios/redox/march.toml": CHECKS,
+    "scenarios/trace/plasma_zinc_in_exercise.toml": ["libsbml", "copasi"],
+}
 
 
 def one(scenario, check, binary, sabotaged):
@@ -65,6 +64,12 @@ def one(scenario, check, binary, sabotaged):
                 say({"arm": arm, "problem": str(reason)})
             except Exception as problem:
                 say({"arm": arm, "problem": f"{engine.name}: {type(problem).__name__}: {problem}"})
+
+
+def spent():
+    """CPU seconds of this process and of what it has waited for."""
+    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
 def say(found):
@@ -110,7 +115,7 @@ def run(job, arguments):
     scenario, check = job
     command = [sys.executable, __file__, "--one", check, "--binary", arguments.binary, scenario]
     command += ["--sabotage"] if arguments.sabotage else []
-    result = {"scenario": scenario, "check": check, "arms": 0, "found": [], "problem": None}
+    result = {"scenario": scenario, "check": check, "arms": 0, "cpu": 0.0, "found": [], "problem": None}
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=arguments.timeout)
         said = done.stdout
@@ -124,7 +129,7 @@ def run(job, arguments):
         if "arm" in found:
             result["found"].append(found)
         else:
-            result["arms"] = found["arms"]
+            result |= found
     if result["problem"]:
         result["problem"] = f"{check}: {result['problem']}, {len(result['found'])} of {result['arms']} arms done"
     return result
@@ -176,7 +181,13 @@ checked by libSBML (units included), run by libRoadRunner and COPASI (relative t
 our own run at the same tolerance in all states and biomarkers at all output times. Difference:
 |theirs - ours| / (|ours| + {floor:g} * scale): a state's natural size, a biomarker's largest value. The worst one
 of each scenario and the quantity in which it occurs; events: worst difference of their times, relative. Limits:
-{limit:g} and {event_limit:g}.
+{limit:g} and {event_limit:g}. `-`: not run for this table. The whole set is `tests/agreement/run.sh`; `--log FILE` keeps
+results, so that it can be interrupted.
+
+`stops` in libRoadRunner: before it runs a model it writes out every rule at each place where its quantity is
+used, all that the rule depends on included, and compiles that. The tables of two arguments of the models
+`athlete` and `fibre_bout` come to tens of millions of instructions in this way; compiling did not end in the time
+given. COPASI runs them.
 
 {versions}
 
@@ -191,6 +202,12 @@ def read(log):
         return {}
     lines = Path(log).read_text(encoding="utf-8").splitlines()
     return {(result["scenario"], result["check"]): result for result in map(json.loads, lines)}
+
+
+def keep(result, log):
+    if log:
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(json.dumps(result) + "\n")
 
 
 def report(scenario, results):
@@ -211,6 +228,7 @@ def options():
     parser.add_argument("--only", choices=CHECKS, action="append", help="only this program; can be repeated")
     parser.add_argument("--timeout", type=float, default=3600.0, help="seconds for one scenario in one program")
     parser.add_argument("--log", help="keep results in this file; what it holds already is not run again")
+    parser.add_argument("--no-run", action="store_true", help="only tell what the log holds")
     parser.add_argument("--table", help="write the table to this file")
     parser.add_argument("--sabotage", action="store_true", help="change one kinetic law of each export: must fail")
     parser.add_argument("--one", choices=CHECKS, help=argparse.SUPPRESS)
@@ -221,30 +239,35 @@ def main():
     arguments = options()
     if arguments.one:
         one(arguments.scenarios[0], arguments.one, arguments.binary, arguments.sabotage)
+        say({"cpu": round(spent(), 1)})
         return 0
     everything = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("scenarios/*/*.toml"))
     everything = [path for path in everything if not path.endswith(".study.toml")]
-    scenarios = arguments.scenarios or (SUBSET if arguments.subset else everything)
-    checks = [check for check in CHECKS if not arguments.only or check in arguments.only]
+    scenarios = list(SUBSET) if arguments.subset else arguments.scenarios or everything
+    wanted = {scenario: SUBSET[scenario] if arguments.subset else CHECKS for scenario in scenarios}
+    for scenario, checks in wanted.items():
+        wanted[scenario] = [check for check in checks if not arguments.only or check in arguments.only]
     known = read(arguments.log)
-    failed, rows = [], []
+    failed, rows, cpu = [], [], 0.0
     with ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
-        jobs = {(scenario, check): None for scenario in scenarios for check in checks}
+        jobs = {(scenario, check): None for scenario in scenarios for check in wanted[scenario]}
         for job in jobs:
-            jobs[job] = None if job in known else pool.submit(run, job, arguments)
+            if job not in known and not arguments.no_run:
+                jobs[job] = pool.submit(run, job, arguments)
         for scenario in scenarios:
             results = {}
-            for check in checks:
+            for check in wanted[scenario]:
                 waiting = jobs[(scenario, check)]
-                results[check] = known[(scenario, check)] if waiting is None else waiting.result()
-                if waiting is not None and arguments.log:
-                    with open(arguments.log, "a", encoding="utf-8") as log:
-                        log.write(json.dumps(results[check]) + "\n")
+                if waiting is not None:
+                    results[check] = waiting.result()
+                    keep(results[check], arguments.log)
+                elif (scenario, check) in known:
+                    results[check] = known[(scenario, check)]
+            cpu += sum(result["cpu"] for result in results.values())
             rows.append(line(scenario, results))
             if not report(scenario, results):
                 failed.append(scenario)
-    own = resource.getrusage(resource.RUSAGE_CHILDREN)
-    total = f"{len(scenarios)} scenarios, {own.ru_utime + own.ru_stime:.0f} s of CPU time; {len(failed)} failed"
+    total = f"{len(scenarios)} scenarios, {cpu:.0f} s of CPU time; {len(failed)} failed"
     print(total)
     if arguments.table:
         pinned = (ROOT / "tests/agreement/requirements.txt").read_text(encoding="utf-8").split()
