@@ -132,6 +132,9 @@ def run(job, arguments):
             result |= found
     if result["problem"]:
         result["problem"] = f"{check}: {result['problem']}, {len(result['found'])} of {result['arms']} arms done"
+    if arguments.log:
+        with open(arguments.log, "a", encoding="utf-8") as log:
+            log.write(json.dumps(result) + "\n")
     return result
 
 
@@ -204,12 +207,6 @@ def read(log):
     return {(result["scenario"], result["check"]): result for result in map(json.loads, lines)}
 
 
-def keep(result, log):
-    if log:
-        with open(log, "a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
-
-
 def report(scenario, results):
     """Prints one scenario; whether it passes."""
     said = [reason for result in results.values() for reason in reasons(result)]
@@ -260,7 +257,6 @@ def main():
                 waiting = jobs[(scenario, check)]
                 if waiting is not None:
                     results[check] = waiting.result()
-                    keep(results[check], arguments.log)
                 elif (scenario, check) in known:
                     results[check] = known[(scenario, check)]
             cpu += sum(result["cpu"] for result in results.values())
