@@ -226,3 +226,42 @@ fn bad_arguments_are_refused() {
     ]);
     assert_eq!(code, 1, "{errors}");
 }
+
+/// Claim: a start that is no number is refused by name.
+#[test]
+fn what_does_not_start_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for file in fs::read_dir("tests/fixtures/small").expect("fixture") {
+        let file = file.expect("fixture").path();
+        let text = fs::read_to_string(&file).expect("readable");
+        let endless = "[states.lost]\nunit = \"ug\"\ninitial = \"4 * volume * unit_concentration / (volume / volume - 1)\"";
+        let text = text.replace("[states.lost]\nunit = \"ug\"\ninitial = 0", endless);
+        let name = file.file_name().expect("a file");
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    let models = folder.path().display().to_string();
+    let output = folder.path().join("x.xml").display().to_string();
+    let (code, _, errors) = myoflux(&[
+        "export", "sbml", "small", "--models", &models, "-o", &output,
+    ]);
+    assert_eq!(code, 1, "{errors}");
+    assert!(
+        errors.contains("`kinetics.lost` is inf, which no simulator can start from"),
+        "{errors}"
+    );
+    assert!(!Path::new(&output).exists());
+}
+
+/// Claim: no exponential overflows, and a table holds neither pieces nor functions.
+#[test]
+fn what_solvers_stumble_over_is_not_written() {
+    let text = exported("redox", &[]);
+    let after: Vec<&str> = text.split("<exp/>").skip(1).collect();
+    assert!(after.len() > 3);
+    for rest in after {
+        let next: Vec<&str> = rest.lines().skip(1).take(2).map(str::trim).collect();
+        assert_eq!(next, ["<apply>", "<min/>"]);
+    }
+    assert!(text.contains("id=\"table__driver__dry_heat"));
+    assert!(!text.contains("law__table"));
+}

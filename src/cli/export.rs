@@ -9,7 +9,7 @@ use super::{Changes, find_models, refuse, say};
 use crate::compile::compile;
 use crate::diagnostics::Sources;
 use crate::diagnostics::nearest;
-use crate::export::{self, Course, Member, Subject};
+use crate::export::{self, Course, Member, NotFinite, Subject};
 use crate::model::Model;
 use crate::model::load::load_model;
 use crate::report::words;
@@ -126,13 +126,22 @@ fn model_alone(arguments: &SbmlArguments) -> Ended<()> {
     let start = initial::find(&model, &program, &arm, &options, model.warm_up_s, false)
         .map_err(|unsettled| no_start(name, &words::failure(&unsettled.failure, &model)))?;
     let subject = Subject::new(&model, &start, &arm.inputs);
-    write(&arguments.output, export::sbml(&subject).as_bytes())?;
+    let text = export::sbml(&subject).map_err(|found| not_finite(name, &found))?;
+    write(&arguments.output, text.as_bytes())?;
     say(&format!("{}\n", arguments.output.display()));
     Ok(())
 }
 
 fn no_start(what: &str, why: &str) -> u8 {
     eprintln!("error: {what} has no state to start from: {why}");
+    1
+}
+
+fn not_finite(what: &str, found: &NotFinite) -> u8 {
+    let NotFinite { name, value } = found;
+    eprintln!(
+        "error: {what} cannot be exported: `{name}` is {value}, which no simulator can start from; give it a number"
+    );
     1
 }
 
@@ -211,7 +220,7 @@ fn arm_as_sbml(model: &Model, scenario: &Scenario, arm: &Arm) -> Ended<String> {
     subject.title = format!("{}: {}", scenario.title, arm.name);
     subject.about = format!("{} Model: {}. {}", scenario.about, model.title, model.about);
     subject.declared = declared;
-    Ok(export::sbml(&subject.with_arm(arm)))
+    export::sbml(&subject.with_arm(arm)).map_err(|found| not_finite(&arm.name, &found))
 }
 
 /// One file per arm: `march.xml` alone, or `march-base.xml`, `march-iron.xml` …

@@ -13,6 +13,9 @@ use crate::units::{Rational, Unit};
 
 /// Where floored functions stop looking down.
 pub const FLOOR: f64 = 1e-12;
+/// Where exponents end: e to this is 1e100. No state of a run comes near it, but trial states of a solver do, and
+/// LSODA's norm passes over what is not a number: it would take infinity minus infinity for converged.
+const LARGEST_EXPONENT: f64 = 230.0;
 
 /// MathML and the unit its value is in.
 #[derive(Debug, Clone)]
@@ -26,16 +29,38 @@ pub struct Math<'m> {
     pub model: &'m Model,
     pub units: Units,
     pub functions: Functions,
+    /// What tables need besides: parameters of their own, all pure numbers.
+    pub helpers: Vec<Helper>,
+    /// The knots met so far.
+    pub(super) grids: Vec<Vec<f64>>,
     /// Inside the definition of a function: what its arguments stand for.
-    bound: Vec<(String, Expr)>,
+    pub(super) bound: Vec<(String, Expr)>,
     /// Laws of quantities with units are written out instead of called (see [`Math::formula`]).
-    written_out: bool,
+    pub(super) written_out: bool,
+}
+
+/// A pure number that formulas share.
+#[derive(Debug)]
+pub struct Helper {
+    pub id: String,
+    pub title: String,
+    pub formula: Element,
 }
 
 pub fn apply(operator: &str, arguments: impl IntoIterator<Item = Element>) -> Element {
     Element::new("apply")
         .child(Element::new(operator))
         .children(arguments)
+}
+
+/// A chain of sums or products as one element: the time that libSBML spends on units doubles with each level
+/// of a tree.
+fn chain(operator: &str, left: Element, right: Element) -> Element {
+    if left.applies(operator) {
+        left.child(right)
+    } else {
+        apply(operator, [left, right])
+    }
 }
 
 pub fn name(id: &str) -> Element {
@@ -56,6 +81,8 @@ impl<'m> Math<'m> {
             model,
             units: Units::default(),
             functions: Functions::default(),
+            helpers: Vec::new(),
+            grids: Vec::new(),
             bound: Vec::new(),
             written_out: false,
         }
@@ -82,67 +109,8 @@ impl<'m> Math<'m> {
             .text("time")
     }
 
-    /// A whole formula, whose value is wanted in `unit`.
-    ///
-    /// libSBML mistakes the unit of a function call that follows a call with arguments that have units, so
-    /// in a formula with several calls those are written out.
-    pub fn formula(&mut self, expr: &Expr, unit: &Unit) -> Element {
-        let mut calls = Calls::default();
-        self.count_calls(expr, &mut calls);
-        self.written_out = calls.all > 1 && calls.with_units > 0;
-        let element = self.in_unit(expr, unit);
-        self.written_out = false;
-        element
-    }
-
-    fn count_calls(&mut self, expr: &Expr, calls: &mut Calls) {
-        match expr {
-            Expr::Law(_, arguments, _) => {
-                calls.all += 1;
-                let bare = |(_, expr): &(String, Expr)| self.expr(expr).unit.is_dimensionless();
-                calls.with_units += usize::from(!arguments.iter().all(bare));
-                for (_, argument) in arguments {
-                    self.count_calls(argument, calls);
-                }
-            }
-            Expr::Table(_, arguments) => {
-                calls.all += 1;
-                for argument in arguments {
-                    calls.with_units += usize::from(!self.expr(argument).unit.is_dimensionless());
-                    self.count_calls(argument, calls);
-                }
-            }
-            Expr::Power(base, exponent) => {
-                calls.all += usize::from(!matches!(**exponent, Expr::Number(_)));
-                self.count_calls(base, calls);
-                self.count_calls(exponent, calls);
-            }
-            Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) => {
-                self.count_calls(a, calls);
-            }
-            Expr::Add(a, b)
-            | Expr::Subtract(a, b)
-            | Expr::Multiply(a, b)
-            | Expr::Divide(a, b)
-            | Expr::Minimum(a, b)
-            | Expr::Maximum(a, b)
-            | Expr::Select(_, a, b) => {
-                self.count_calls(a, calls);
-                self.count_calls(b, calls);
-            }
-            Expr::Number(_)
-            | Expr::Factor(..)
-            | Expr::Parameter(_)
-            | Expr::Input(_)
-            | Expr::State(_)
-            | Expr::Variable(_)
-            | Expr::Process(_)
-            | Expr::Time => {}
-        }
-    }
-
     /// A part of a formula whose value is wanted in `unit`: a bare zero takes it over.
-    fn in_unit(&mut self, expr: &Expr, unit: &Unit) -> Element {
+    pub(super) fn in_unit(&mut self, expr: &Expr, unit: &Unit) -> Element {
         if is_zero(expr) {
             return self.number(0.0, unit);
         }
@@ -261,10 +229,11 @@ impl<'m> Math<'m> {
     fn alike(&mut self, operator: &str, a: &Expr, b: &Expr) -> Typed {
         let unit = self.unit_of_either(a, b);
         let (a, b) = (self.in_unit(a, &unit), self.in_unit(b, &unit));
-        Typed {
-            element: apply(operator, [a, b]),
-            unit,
-        }
+        let element = match operator {
+            "plus" => chain(operator, a, b),
+            _ => apply(operator, [a, b]),
+        };
+        Typed { element, unit }
     }
 
     /// A product or quotient; where the units of its parts could not be shown, but its own can, it is
@@ -277,14 +246,22 @@ impl<'m> Math<'m> {
         } else {
             left.per(&right)
         };
-        let element = apply(operator, [a.element, b.element]);
+        let element = match operator {
+            "times" => chain(operator, a.element, b.element),
+            _ => apply(operator, [a.element, b.element]),
+        };
         Typed {
             element: self.corrected(element, seen, &unit),
             unit,
         }
     }
 
-    fn corrected(&mut self, element: Element, seen: Option<Unit>, unit: &Unit) -> Element {
+    pub(super) fn corrected(
+        &mut self,
+        element: Element,
+        seen: Option<Unit>,
+        unit: &Unit,
+    ) -> Element {
         let wanted = shown(unit);
         let seen = seen.unwrap_or_else(Unit::one);
         if seen.dimension == wanted.dimension && seen.factor == wanted.factor {
@@ -292,11 +269,11 @@ impl<'m> Math<'m> {
         }
         let missing = wanted.per(&seen).unwrap_or_else(Unit::one);
         let one = self.number(1.0, &unnamed(missing));
-        apply("times", [element, one])
+        chain("times", element, one)
     }
 
     /// A quantity over one of its unit.
-    fn bare(&mut self, typed: Typed) -> Element {
+    pub(super) fn bare(&mut self, typed: Typed) -> Element {
         let unit = shown(&typed.unit);
         let one = Unit::one();
         if unit.dimension == one.dimension && unit.factor == one.factor {
@@ -319,6 +296,11 @@ impl<'m> Math<'m> {
         apply("max", [bare, floor])
     }
 
+    fn exponential(&mut self, exponent: Element) -> Element {
+        let largest = self.number(LARGEST_EXPONENT, &Unit::one());
+        apply("exp", [apply("min", [exponent, largest])])
+    }
+
     fn power(&mut self, base: &Expr, exponent: &Expr) -> Typed {
         let base = self.expr(base);
         let base_unit = base.unit.clone();
@@ -332,21 +314,12 @@ impl<'m> Math<'m> {
             None => Unit::one(),
         };
         let exponent = self.expr(exponent).element;
+        let base = self.at_least_floor(base);
         let element = if fixed.is_some() {
-            let base = self.at_least_floor(base);
             apply("power", [base, exponent])
         } else {
-            // A function of its own: checkers of units take the exponent's value into the unit otherwise.
-            let floored = self.at_least_floor(name("x"));
-            let body = apply("power", [floored, name("n")]);
-            let title = "Power of a number that is not below the floor";
-            let id = self
-                .functions
-                .define("floored_power", &["x", "n"], body, title);
-            Element::new("apply")
-                .child(name(&id))
-                .child(base)
-                .child(exponent)
+            // As the engine computes it; of a power, checkers of units would take the exponent's value into the unit.
+            self.exponential(apply("times", [exponent, apply("ln", [base])]))
         };
         Typed {
             element: self.corrected(element, Some(Unit::one()), &unit),
@@ -356,7 +329,13 @@ impl<'m> Math<'m> {
 
     fn call(&mut self, function: Function, argument: &Expr) -> Typed {
         let plain = match function {
-            Function::Exp => "exp",
+            Function::Exp => {
+                let argument = self.expr(argument).element;
+                return Typed {
+                    element: self.exponential(argument),
+                    unit: Unit::one(),
+                };
+            }
             Function::Sin => "sin",
             Function::Cos => "cos",
             Function::Tanh => "tanh",
@@ -415,64 +394,6 @@ impl<'m> Math<'m> {
             }
         }
     }
-
-    /// A call of the law; the law's own formula becomes a function definition.
-    fn law(&mut self, law: &str, arguments: &[(String, Expr)], value: &Expr) -> Typed {
-        if self.written_out {
-            let units: Vec<Unit> = arguments
-                .iter()
-                .map(|(_, expr)| self.expr(expr).unit)
-                .collect();
-            if !units.iter().all(Unit::is_dimensionless) {
-                return self.expr(value);
-            }
-        }
-        let literal = |expr: &Expr| matches!(expr, Expr::Number(_) | Expr::Factor(..));
-        let (fixed, free): (Vec<_>, Vec<_>) = arguments.iter().partition(|(_, expr)| literal(expr));
-        let given: Vec<Element> = free
-            .iter()
-            .map(|(_, expr)| self.expr(expr).element)
-            .collect();
-        let bound = free
-            .iter()
-            .map(|&(name, expr)| (name.clone(), expr.clone()));
-        let outer = std::mem::replace(&mut self.bound, bound.collect());
-        let written_out = std::mem::replace(&mut self.written_out, false);
-        let body = self.expr(value);
-        self.bound = outer;
-        self.written_out = written_out;
-        let names: Vec<&str> = free.iter().map(|(name, _)| name.as_str()).collect();
-        let mut wanted = law.to_string();
-        for (name, expr) in fixed {
-            if let Expr::Number(number) | Expr::Factor(number, _) = expr {
-                wanted.push_str(&format!("__{name}_{number}"));
-            }
-        }
-        let id = self
-            .functions
-            .define(&names::id(&wanted), &names, body.element, law);
-        Typed {
-            element: Element::new("apply").child(name(&id)).children(given),
-            unit: body.unit,
-        }
-    }
-
-    fn table(&mut self, id: TableId, arguments: &[Expr]) -> Typed {
-        let table = &self.model.tables[id.index()];
-        let given: Vec<Element> = arguments.iter().map(|a| self.expr(a).element).collect();
-        let function = self.define_table(table);
-        Typed {
-            element: Element::new("apply").child(name(&function)).children(given),
-            unit: table.unit.clone(),
-        }
-    }
-}
-
-/// How many functions a formula calls, and how many with arguments that have units.
-#[derive(Debug, Default)]
-struct Calls {
-    all: usize,
-    with_units: usize,
 }
 
 pub fn second() -> Unit {

@@ -5,10 +5,11 @@
 //! equal bytes. Not known here: files, how a run is integrated.
 //!
 //! `subject.rs` says what is exported, `model.rs` puts a file together, `events.rs` what happens when (as the
-//! series that `series.rs` finds), `math.rs` writes formulas, `functions.rs` rate laws and tables, `units.rs`
-//! units, `notes.rs` what people read, `xml.rs` the tree of elements; `sedml.rs` says what to run and
-//! `omex.rs` packs it all. Start reading at [`sbml`].
+//! series that `series.rs` finds), `math.rs` writes formulas, `calls.rs` what they may call, `functions.rs` the
+//! functions called, `tables.rs` tables, `units.rs` units, `notes.rs` what people read, `xml.rs` the tree of
+//! elements; `sedml.rs` says what to run and `omex.rs` packs it all. Start reading at [`sbml`].
 
+mod calls;
 mod events;
 mod functions;
 mod math;
@@ -19,13 +20,14 @@ mod omex;
 mod sedml;
 mod series;
 mod subject;
+mod tables;
 mod units;
 mod xml;
 
 pub use model::sbml;
 pub use omex::{Member, archive};
 pub use sedml::{Course, sedml};
-pub use subject::Subject;
+pub use subject::{NotFinite, Subject};
 
 /// The namespace of what is written.
 const SBML: &str = "http://www.sbml.org/sbml/level3/version2/core";

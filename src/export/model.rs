@@ -7,8 +7,8 @@
 
 use super::math::{Math, apply, math, name, second, unnamed};
 use super::names;
-use super::notes::About;
-use super::subject::Subject;
+use super::notes::{About, about_model, about_parameter, about_state};
+use super::subject::{NotFinite, Subject};
 use super::units::shown;
 use super::xml::Element;
 use crate::model::*;
@@ -26,7 +26,8 @@ enum Kind {
 }
 
 /// The document.
-pub fn sbml(subject: &Subject) -> String {
+pub fn sbml(subject: &Subject) -> Result<String, NotFinite> {
+    subject.finite()?;
     let mut document = Document::new(subject);
     document.parameters();
     document.inputs();
@@ -38,7 +39,8 @@ pub fn sbml(subject: &Subject) -> String {
     if let Some(arm) = subject.arm {
         document.schedule(arm);
     }
-    document.finish().document()
+    document.helpers();
+    Ok(document.finish().document())
 }
 
 /// A document as it grows.
@@ -164,7 +166,7 @@ impl<'s, 'm> Document<'s, 'm> {
         for (at, state) in model.states.iter().enumerate() {
             let title = model.column_title(Column::State(StateId(at as u32)));
             let id = names::id(&state.name);
-            let value = self.subject.initial[at];
+            let value = self.subject.start(at);
             let module = state.name.split('.').next().unwrap_or_default();
             if self.kinds[at] == Kind::Quantity {
                 let what = (Some(value), &state.unit, false);
@@ -471,6 +473,13 @@ impl<'s, 'm> Document<'s, 'm> {
         }
     }
 
+    /// What tables are read from.
+    fn helpers(&mut self) {
+        for helper in std::mem::take(&mut self.math.helpers) {
+            self.assigned(&helper.id, &helper.title, &Unit::one(), helper.formula);
+        }
+    }
+
     fn finish(self) -> Element {
         let list = |name: &str, children: Vec<Element>| {
             (!children.is_empty()).then(|| Element::new(name).children(children))
@@ -500,54 +509,6 @@ impl<'s, 'm> Document<'s, 'm> {
             .with("level", "3")
             .with("version", "2")
             .child(model)
-    }
-}
-
-fn about_model(subject: &Subject) -> About {
-    let mut about = About::default();
-    about.notes.push(subject.about.clone());
-    for module in &subject.model.modules {
-        about.notes.push(format!(
-            "{}: {} {}",
-            module.name, module.title, module.about
-        ));
-    }
-    about.notes.push(format!(
-        "Written by myoflux {}. For education and research; not dietary or medical advice.",
-        env!("CARGO_PKG_VERSION")
-    ));
-    about
-}
-
-fn about_parameter(model: &Model, parameter: &Parameter) -> About {
-    let mut about = About::default();
-    match parameter.kind {
-        ParameterKind::Declared => about.origin(model, &parameter.origin),
-        ParameterKind::EdgeStrength(id) => {
-            let edge = &model.edges[id.index()];
-            about.notes.push(edge.claim.clone());
-            for key in &edge.sources {
-                about.source("Source", model, key, "");
-            }
-            for key in &edge.against {
-                about.source("Against", model, key, "");
-            }
-            if let Some(reason) = &edge.assumed {
-                about.notes.push(format!("Assumed: {reason}"));
-            }
-        }
-        _ => {}
-    }
-    if let Some(grade) = parameter.grade {
-        about.notes.push(format!("Confidence: {grade:?}"));
-    }
-    about
-}
-
-fn about_state(state: &State) -> About {
-    About {
-        is: state.identifiers.clone(),
-        ..About::default()
     }
 }
 

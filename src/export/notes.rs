@@ -1,8 +1,9 @@
 //! What people and databases read beside the equations: notes in XHTML, annotations in RDF.
 
 use super::names;
+use super::subject::Subject;
 use super::xml::Element;
-use crate::model::{Model, Origin};
+use crate::model::{Model, Origin, Parameter, ParameterKind, State};
 
 const XHTML: &str = "http://www.w3.org/1999/xhtml";
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -100,5 +101,53 @@ impl About {
             .with("xmlns:bqbiol", BIOLOGY)
             .child(description);
         Element::new("annotation").child(rdf)
+    }
+}
+
+pub fn about_model(subject: &Subject) -> About {
+    let mut about = About::default();
+    about.notes.push(subject.about.clone());
+    for module in &subject.model.modules {
+        about.notes.push(format!(
+            "{}: {} {}",
+            module.name, module.title, module.about
+        ));
+    }
+    about.notes.push(format!(
+        "Written by myoflux {}. For education and research; not dietary or medical advice.",
+        env!("CARGO_PKG_VERSION")
+    ));
+    about
+}
+
+pub fn about_parameter(model: &Model, parameter: &Parameter) -> About {
+    let mut about = About::default();
+    match parameter.kind {
+        ParameterKind::Declared => about.origin(model, &parameter.origin),
+        ParameterKind::EdgeStrength(id) => {
+            let edge = &model.edges[id.index()];
+            about.notes.push(edge.claim.clone());
+            for key in &edge.sources {
+                about.source("Source", model, key, "");
+            }
+            for key in &edge.against {
+                about.source("Against", model, key, "");
+            }
+            if let Some(reason) = &edge.assumed {
+                about.notes.push(format!("Assumed: {reason}"));
+            }
+        }
+        _ => {}
+    }
+    if let Some(grade) = parameter.grade {
+        about.notes.push(format!("Confidence: {grade:?}"));
+    }
+    about
+}
+
+pub fn about_state(state: &State) -> About {
+    About {
+        is: state.identifiers.clone(),
+        ..About::default()
     }
 }

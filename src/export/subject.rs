@@ -24,7 +24,46 @@ pub struct Subject<'m> {
     pub arm: Option<&'m Arm>,
 }
 
+/// A number that no simulator can start from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotFinite {
+    pub name: String,
+    pub value: f64,
+}
+
+/// A start below this share of a state's natural size is written as zero: COPASI multiplies its absolute
+/// tolerance by the start, and what is left of that for a trace is no tolerance.
+const TRACE: f64 = 1e-30;
+
 impl<'m> Subject<'m> {
+    /// What a declared state starts from.
+    pub fn start(&self, state: usize) -> f64 {
+        let value = self.initial[state];
+        if value.abs() < TRACE * self.model.states[state].scale {
+            0.0
+        } else {
+            value
+        }
+    }
+
+    /// All numbers are numbers, or the first one that is not.
+    pub fn finite(&self) -> Result<(), NotFinite> {
+        let model = self.model;
+        let parameters = model.parameters.iter().map(|it| &it.name);
+        let inputs = model.inputs.iter().map(|it| &it.name);
+        let states = model.states.iter().map(|it| &it.name);
+        let all = (parameters.zip(&self.parameters))
+            .chain(inputs.zip(&self.inputs))
+            .chain(states.zip(&self.initial));
+        match { all }.find(|(_, value)| !value.is_finite()) {
+            Some((name, value)) => Err(NotFinite {
+                name: name.clone(),
+                value: *value,
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// A model and where it starts; with an arm, what happens at t = 0 has happened.
     pub fn new(model: &'m Model, start: &Initial, inputs: &[f64]) -> Subject<'m> {
         Subject {

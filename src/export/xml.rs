@@ -64,6 +64,12 @@ impl Element {
         }
     }
 
+    /// Whether this is MathML's `apply` of an operator.
+    pub fn applies(&self, operator: &str) -> bool {
+        let first = self.children.first();
+        self.name == "apply" && first.is_some_and(|first| first.name == operator)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.children.is_empty() && self.text.is_none()
     }

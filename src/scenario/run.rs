@@ -88,8 +88,12 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
     let breakpoints = |arm: &Arm| arm.breakpoints.len().max(arm.habitual.len());
     let breakpoints = scenario.arms.iter().map(breakpoints).max().unwrap_or(0);
     let max_steps = match scenario.method {
-        // Tens of steps per breakpoint are usual: who needs more runs against a wall.
-        Method::Rodas5p => 200_000 + 1000 * breakpoints as u64,
+        // Tens of steps per breakpoint are usual: who needs more runs against a wall. A step of fifth order is
+        // 1.6 times shorter for each decade of tolerance.
+        Method::Rodas5p => {
+            let tighter = (1e-6 / scenario.rtol).max(1.0).powf(0.2);
+            ((200_000 + 1000 * breakpoints as u64) as f64 * tighter) as u64
+        }
         // Explicit methods take as many as the fastest process asks for.
         Method::Dopri5 | Method::Dop853 => 20_000_000,
     };

@@ -12,5 +12,6 @@ if ! cmp -s tests/agreement/requirements.txt "$environment/requirements.txt"; th
     "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/agreement/requirements.txt
     cp tests/agreement/requirements.txt "$environment/requirements.txt"
 fi
-[ -x target/release/myoflux ] || cargo build --release
-exec "$environment/bin/python" tests/agreement/check.py "$@"
+cargo build --release --quiet
+binary=${CARGO_TARGET_DIR:-target}/release/myoflux
+exec "$environment/bin/python" tests/agreement/check.py --binary "$(realpath "$binary")" "$@"
