@@ -94,3 +94,32 @@ fn units_of_potency_convert() {
         "{units} and {weight}"
     );
 }
+
+/// Claim: a bout that exhaustion ends stays ended over its later steps, and the next bout is whole: what its
+/// kind sets, weights that rest at 1 included, is there again.
+#[test]
+fn exhaustion_ends_a_bout_and_no_other() {
+    let text = "format = 1\ntitle = \"Too hard, then easy\"\nmodel = \"athlete\"\nduration = \"60 h\"\n\
+        output_every = \"5 min\"\n[[training]]\n\
+        what = \"run 2 x (20 min at 120 %VO2max, 20 min at 115 %VO2max)\"\nwhen = \"at 0 d 08:00\"\n\
+        [[training]]\nwhat = \"run 40 min at 60 %VO2max\"\nwhen = \"at 2 d 08:00\"\n";
+    let result = run_text(text);
+    let times: Vec<f64> = trajectory(&result, 0).times.clone();
+    let active = values(&result, 0, "driver.active");
+    let lost = values(&result, 0, "driver.haemolysis");
+    let within = |from: f64, to: f64| -> Vec<usize> {
+        let inside = |row: &usize| (from..to).contains(&(times[*row] / 3600.0));
+        (0..times.len()).filter(inside).collect()
+    };
+    let first = within(8.0, 8.0 + 80.0 / 60.0);
+    let over = first.iter().position(|row| active[*row] == 0.0);
+    let over = over.expect("nobody runs 80 min beyond the maximum");
+    assert!(over > 0, "it begins");
+    assert!(first[over..].iter().all(|row| active[*row] == 0.0));
+    let easy = within(56.0 + 0.01, 56.0 + 39.0 / 60.0);
+    assert!(!easy.is_empty());
+    assert!(
+        easy.iter()
+            .all(|row| active[*row] == 1.0 && lost[*row] > 0.0)
+    );
+}
