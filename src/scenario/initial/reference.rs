@@ -148,11 +148,19 @@ fn at_rest(
     let rows = rows(model, program, &[], &start, parameters, true);
     let (own, scale) = (program.at_reference(model), scales(model, program));
     match equilibrium(own, parameters, &person.habit, &start, &rows, &scale) {
-        Ok(state) => {
+        Ok(state) if search::lacking(model, &state, search::NOTHING).is_none() => {
             read_references(model, own, &state, &person.inputs, parameters);
-            Ok(state)
+            return Ok(state);
         }
-        Err(_) => relaxed(model, program, person, parameters, start),
+        Ok(_) | Err(_) => {}
+    }
+    let state = relaxed(model, program, person, parameters, start)?;
+    match search::lacking(model, &state, search::NOTHING) {
+        None => Ok(state),
+        Some(at) => Err(Failure::NoEquilibrium {
+            state: at as u32,
+            drift: 0.0,
+        }),
     }
 }
 

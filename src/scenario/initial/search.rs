@@ -16,7 +16,7 @@ use crate::scenario::Arm;
 /// Smallest step along a path, as a share of it.
 const SMALLEST: f64 = 1e-3;
 /// What a pool may lack, relative to its scale: round-off of nothing, and a trace.
-const NOTHING: f64 = 1e-9;
+pub const NOTHING: f64 = 1e-9;
 const TRACE: f64 = 1e-2;
 /// Steps along one path, failed ones included.
 const MOST_STEPS: usize = 200;
@@ -108,9 +108,7 @@ impl Search<'_> {
         let habit = &self.arm.habit;
         let (start, scale) = (self.reference, self.scale);
         let state = equilibrium(self.program, self.parameters, habit, start, &rows, scale)?;
-        let mut pools = self.model.states.iter().zip(&state);
-        let below = |(pool, value): (&State, &f64)| !pool.signed && *value < -trace * pool.scale;
-        match pools.position(below) {
+        match lacking(self.model, &state, trace) {
             None => Ok(state),
             Some(at) => Err(Failure::NoEquilibrium {
                 state: at as u32,
@@ -270,6 +268,12 @@ impl Search<'_> {
             reach,
         }
     }
+}
+
+/// The first pool that holds less than nothing, by more than this share of its scale.
+pub fn lacking(model: &Model, state: &[f64], trace: f64) -> Option<usize> {
+    let mut pools = model.states.iter().zip(state);
+    pools.position(|(pool, value)| !pool.signed && *value < -trace * pool.scale)
 }
 
 /// Parameters between two persons'.
