@@ -2,9 +2,9 @@
 //!
 //! The graph of a model with its local derivatives as weights of edges; an intermediate result is taken
 //! out by joining each edge into it with each edge out of it (product; sum where both already meet),
-//! the cheapest first, until only states and rates are left. Griewank and Walther, *Evaluating
-//! Derivatives*, 2nd ed., SIAM 2008, ch. 9 and 10. A forward sweep differentiates every intermediate
-//! result by every state it hangs on, which costs several times as much where many states meet.
+//! the cheapest first, until only states and rates are left. A forward sweep differentiates every
+//! intermediate result by every state it hangs on, which costs more where many states meet. Source: Griewank
+//! and Reese, *On the calculation of Jacobian matrices by the Markowitz rule*.
 
 use std::collections::{BTreeMap, BTreeSet};
 

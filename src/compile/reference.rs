@@ -35,36 +35,10 @@ pub fn at_reference(model: &Model) -> Model {
 
 /// Puts what references are read from in their place. Conditions hold none: they do not move.
 fn replace(expr: &mut Expr, model: &Model) {
-    match expr {
-        Expr::Parameter(id) => {
-            let known = model.references.iter().find(|r| r.parameter == *id);
-            if let Some(reference) = known {
-                let mut of = reference.of.clone();
-                replace(&mut of, model);
-                *expr = of;
-            }
-        }
-        Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) | Expr::Law(_, _, a) => {
-            replace(a, model);
-        }
-        Expr::Add(a, b)
-        | Expr::Subtract(a, b)
-        | Expr::Multiply(a, b)
-        | Expr::Divide(a, b)
-        | Expr::Power(a, b)
-        | Expr::Minimum(a, b)
-        | Expr::Maximum(a, b)
-        | Expr::Select(_, a, b) => {
-            replace(a, model);
-            replace(b, model);
-        }
-        Expr::Table(_, arguments) => arguments.iter_mut().for_each(|a| replace(a, model)),
-        Expr::Number(_)
-        | Expr::Factor(..)
-        | Expr::Input(_)
-        | Expr::State(_)
-        | Expr::Variable(_)
-        | Expr::Process(_)
-        | Expr::Time => {}
+    if let Expr::Parameter(id) = expr {
+        let known = model.references.iter().find(|r| r.parameter == *id);
+        let Some(reference) = known else { return };
+        *expr = reference.of.clone();
     }
+    expr.parts_mut().for_each(|part| replace(part, model));
 }

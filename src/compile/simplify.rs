@@ -1,7 +1,8 @@
 //! Builds operations in their simplest form.
 //!
-//! Promises: exact in real arithmetic; no finite result becomes NaN. (A NaN may become finite: `0·x`
-//! is 0 even where x is infinite.)
+//! Promises: exact in real arithmetic; no finite result becomes NaN, as long as no divisor that rests is so
+//! small (below 1e-308) that its reciprocal is infinite. (A NaN may become finite: `0·x` is 0 even where x
+//! is infinite.)
 
 use super::graph::{Graph, Level, Node, NodeId};
 use crate::engine::evaluate::{Opcode, kernel};

@@ -91,30 +91,10 @@ fn calls(expr: &Expr) -> usize {
         }
         // Its arguments are formulas of their own.
         Expr::Table(..) => 0,
-        Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) => calls(a),
-        Expr::Add(a, b)
-        | Expr::Subtract(a, b)
-        | Expr::Multiply(a, b)
-        | Expr::Divide(a, b)
-        | Expr::Power(a, b)
-        | Expr::Minimum(a, b)
-        | Expr::Maximum(a, b) => calls(a) + calls(b),
-        Expr::Select(condition, a, b) => calls_of(condition) + calls(a) + calls(b),
-        Expr::Number(_)
-        | Expr::Factor(..)
-        | Expr::Parameter(_)
-        | Expr::Input(_)
-        | Expr::State(_)
-        | Expr::Variable(_)
-        | Expr::Process(_)
-        | Expr::Time => 0,
-    }
-}
-
-fn calls_of(condition: &Condition) -> usize {
-    match condition {
-        Condition::Less(a, b) | Condition::LessOrEqual(a, b) => calls(a) + calls(b),
-        Condition::And(a, b) | Condition::Or(a, b) => calls_of(a) + calls_of(b),
-        Condition::Not(a) => calls_of(a),
+        Expr::Select(condition, a, b) => {
+            let sides = condition.sides().into_iter().map(calls);
+            sides.sum::<usize>() + calls(a) + calls(b)
+        }
+        other => other.parts().map(calls).sum(),
     }
 }

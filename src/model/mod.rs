@@ -2,13 +2,14 @@
 //!
 //! `load.rs` reads files, `file.rs` mirrors what is written, `declare/` takes it apart, `formula.rs`
 //! parses formulas, `fingerprint.rs` tells whether what a table was computed from has changed, `messages.rs` words what many readers refuse, `check/` resolves names, checks units and lowers every formula to a numeric [`Expr`] (rate laws inlined,
-//! unit factors inserted, edges applied). Not known here: derivatives, time steps, scenarios.
+//! unit factors inserted, edges applied), whose parts `expr.rs` names. Not known here: derivatives, time steps, scenarios.
 //!
 //! Start reading at [`Model`]; `load` makes one.
 
 pub mod check;
 pub mod declare;
 pub mod evaluate;
+mod expr;
 pub mod file;
 pub mod fingerprint;
 pub mod formula;

@@ -356,7 +356,7 @@ pub fn range(text: &str) -> Result<(f64, f64, Unit), String> {
 
 /// The times that a measure reads: exact instants, and windows that want a fine grid.
 pub fn times(measure: &Measure, out: &mut Vec<f64>, duration_s: f64) {
-    for term in std::iter::once(&measure.first).chain(measure.second.iter().map(|(_, term)| term)) {
+    for term in measure.terms() {
         let (from, to, fine) = match &term.simple {
             Simple::At { at_s, .. } => (*at_s, *at_s, false),
             Simple::Between { from_s, to_s, .. } => (*from_s, *to_s, false),
@@ -380,15 +380,14 @@ pub fn times_in_bouts<'a>(
 ) {
     const BOUTS: usize = 4;
     const PARTS: u32 = 240;
-    let terms = measures.flat_map(|measure| {
-        std::iter::once(&measure.first).chain(measure.second.iter().map(|(_, term)| term))
-    });
-    let crossings = terms.filter_map(|term| match &term.simple {
-        Simple::Crossing { after_s, .. } => Some(*after_s),
-        _ => None,
-    });
+    let crossings = measures
+        .flat_map(Measure::terms)
+        .filter_map(|term| match &term.simple {
+            Simple::Crossing { after_s, .. } => Some(*after_s),
+            _ => None,
+        });
     for after in crossings {
-        let later = |arm: &'_ Arm| -> Vec<(f64, f64)> {
+        let later = |arm: &Arm| -> Vec<(f64, f64)> {
             let bouts = arm.bouts.iter().filter(|bout| bout.to_s > after);
             bouts
                 .take(BOUTS)

@@ -133,8 +133,7 @@ pub fn within(
     model: &Model,
     out: Out,
 ) {
-    let terms = std::iter::once(&measure.first).chain(measure.second.iter().map(|(_, t)| t));
-    for term in terms {
+    for term in measure.terms() {
         let (from, to) = match term.simple {
             Simple::At { at_s, .. } => (at_s, at_s),
             Simple::Crossing { after_s, .. } => (after_s.max(0.0), after_s.max(0.0)),

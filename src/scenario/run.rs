@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::initial::{self, Initial, References, Unsettled};
 use super::{Arm, ArmResult, ExpectationResult, RunResult, Scenario, Verdict, ledger, measure};
 use crate::compile::Program;
+use crate::engine::evaluate::math::power;
 use crate::engine::{EventResponse, Failure, Member, Method, Options, Trajectory, run_member};
 use crate::model::*;
 
@@ -91,7 +92,7 @@ pub fn options(model: &Model, program: &Program, scenario: &Scenario) -> Options
         // Tens of steps per breakpoint are usual: who needs more runs against a wall. A step of fifth order is
         // 1.6 times shorter for each decade of tolerance.
         Method::Rodas5p => {
-            let tighter = (1e-6 / scenario.rtol).max(1.0).powf(0.2);
+            let tighter = power((1e-6 / scenario.rtol).max(1.0), 0.2);
             ((200_000 + 1000 * breakpoints as u64) as f64 * tighter) as u64
         }
         // Explicit methods take as many as the fastest process asks for.

@@ -171,6 +171,14 @@ pub struct Measure {
     pub factor: f64,
 }
 
+impl Measure {
+    /// The one or two terms that it is made of.
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        let second = self.second.iter().map(|(_, term)| term);
+        std::iter::once(&self.first).chain(second)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Join {
     Over,

@@ -116,49 +116,29 @@ fn formulas(model: &Model) -> impl Iterator<Item = (String, &Expr)> {
 
 /// The expression with what an edge reads changed: `strength · x` stands only where the edge does.
 fn nudged(expr: &Expr, strength: ParameterId, kind: EdgeKind) -> Expr {
-    let inside = |e: &Expr| Box::new(nudged(e, strength, kind));
+    let mut nudged = expr.clone();
+    nudge(&mut nudged, strength, kind);
+    nudged
+}
+
+/// Conditions stay: they compare parameters and inputs only. Of a law, what it comes to is changed.
+fn nudge(expr: &mut Expr, strength: ParameterId, kind: EdgeKind) {
     match expr {
         Expr::Multiply(a, read) if **a == Expr::Parameter(strength) => {
-            let nudge = Box::new(Expr::Number(NUDGE));
-            let read = match kind {
+            let more = Box::new(Expr::Number(NUDGE));
+            **read = match kind {
                 // The argument itself.
                 EdgeKind::Structural => {
                     let share = Box::new(Expr::Number(1.0 + NUDGE));
-                    Expr::Add(Box::new(Expr::Multiply(share, read.clone())), nudge)
+                    Expr::Add(Box::new(Expr::Multiply(share, read.clone())), more)
                 }
                 // Factor over reference, less 1.
-                EdgeKind::Factor | EdgeKind::Claim => Expr::Add(read.clone(), nudge),
+                EdgeKind::Factor | EdgeKind::Claim => Expr::Add(read.clone(), more),
             };
-            Expr::Multiply(a.clone(), Box::new(read))
         }
-        Expr::Number(_)
-        | Expr::Factor(..)
-        | Expr::Parameter(_)
-        | Expr::Input(_)
-        | Expr::State(_)
-        | Expr::Variable(_)
-        | Expr::Process(_)
-        | Expr::Time => expr.clone(),
-        Expr::Negate(a) => Expr::Negate(inside(a)),
-        Expr::Add(a, b) => Expr::Add(inside(a), inside(b)),
-        Expr::Subtract(a, b) => Expr::Subtract(inside(a), inside(b)),
-        Expr::Multiply(a, b) => Expr::Multiply(inside(a), inside(b)),
-        Expr::Divide(a, b) => Expr::Divide(inside(a), inside(b)),
-        Expr::PowerInteger(a, exponent) => Expr::PowerInteger(inside(a), *exponent),
-        Expr::Power(a, b) => Expr::Power(inside(a), inside(b)),
-        Expr::Call(function, a) => Expr::Call(*function, inside(a)),
-        Expr::Minimum(a, b) => Expr::Minimum(inside(a), inside(b)),
-        Expr::Maximum(a, b) => Expr::Maximum(inside(a), inside(b)),
-        // Conditions compare parameters and inputs only.
-        Expr::Select(condition, a, b) => Expr::Select(condition.clone(), inside(a), inside(b)),
-        // What the law comes to is what is changed; its call no longer says the same.
-        Expr::Law(_, _, value) => match inside(value) {
-            nudged if nudged == *value => expr.clone(),
-            nudged => *nudged,
-        },
-        Expr::Table(id, arguments) => {
-            let inside = |e: &Expr| nudged(e, strength, kind);
-            Expr::Table(*id, arguments.iter().map(inside).collect())
+        other => {
+            let parts = other.parts_mut();
+            parts.for_each(|part| nudge(part, strength, kind));
         }
     }
 }

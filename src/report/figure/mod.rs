@@ -3,7 +3,7 @@
 //! survive colour blindness (Okabe & Ito 2008).
 //!
 //! Comes in: a finished run. Goes out: one scene per figure, then SVG and PNG of it. `time.rs` and
-//! `curve.rs` lay out the two kinds that a scenario asks for, `status.rs` the panel of laboratory markers; `axis.rs`, `legend.rs`, `protocol.rs` and `style.rs` are shared.
+//! `curve.rs` lay out the two kinds that a scenario asks for, `status.rs` the panel of laboratory markers (on the scale of `strip.rs`); `axis.rs`, `legend.rs`, `protocol.rs` and `style.rs` are shared.
 //! Promises: no text overlaps another or leaves the page; rows are drawn as they were recorded, thinned
 //! without losing a peak, or as a band where no line could follow them (`trace.rs`); none is invented.
 
@@ -13,6 +13,7 @@ pub mod legend;
 pub mod panel;
 pub mod protocol;
 pub mod status;
+pub mod strip;
 pub mod style;
 pub mod time;
 pub mod trace;

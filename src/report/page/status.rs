@@ -2,7 +2,7 @@
 
 use super::{Cell, folded, table};
 use crate::model::{Band, Biomarker};
-use crate::report::figure::status::short;
+use crate::report::figure::strip::short;
 use crate::report::status::{Level, markers, system};
 use crate::scenario::RunResult;
 

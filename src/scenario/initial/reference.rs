@@ -1,8 +1,9 @@
 //! The reference person's steady state, in which every `norm` and every edge has its reference.
 //!
 //! In: a model, its program, the people of an arm. Out: a [`Reference`]. What `norm(e)` divides by is `e` at
-//! the state that it takes part in: a fixed point, found by Anderson's acceleration (Walker & Ni 2011,
-//! *SIAM J. Numer. Anal.* 49, 1715).
+//! the state that it takes part in, so that every `norm` is 1 there: the model written so is solved
+//! ([`Program::at_reference`]). Where that has no single solution, the fixed point is found by Anderson's
+//! acceleration (Walker & Ni 2011, *SIAM J. Numer. Anal.* 49, 1715).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -147,15 +148,14 @@ fn at_rest(
     let start = declared(model, program, parameters);
     let rows = rows(model, program, &[], &start, parameters, true);
     let (own, scale) = (program.at_reference(model), scales(model, program));
-    match equilibrium(own, parameters, &person.habit, &start, &rows, &scale) {
-        Ok(state) if search::lacking(model, &state, search::NOTHING).is_none() => {
-            read_references(model, own, &state, &person.inputs, parameters);
-            return Ok(state);
-        }
-        Ok(_) | Err(_) => {}
+    let lacks = |state: &[f64]| search::lacking(model, state, search::NOTHING);
+    let solved = equilibrium(own, parameters, &person.habit, &start, &rows, &scale);
+    if let Some(state) = solved.ok().filter(|state| lacks(state).is_none()) {
+        read_references(model, own, &state, &person.inputs, parameters);
+        return Ok(state);
     }
     let state = relaxed(model, program, person, parameters, start)?;
-    match search::lacking(model, &state, search::NOTHING) {
+    match lacks(&state) {
         None => Ok(state),
         Some(at) => Err(Failure::NoEquilibrium {
             state: at as u32,

@@ -200,7 +200,7 @@ fn arms_needed(records: &[Record], series: Option<&Series>) -> Vec<usize> {
     let mut arms: Vec<usize> = series.map_or(Vec::new(), |series| series.arms.clone());
     for record in records {
         let measure = &record.measure;
-        let terms = std::iter::once(&measure.first).chain(measure.second.iter().map(|(_, t)| t));
+        let terms = measure.terms();
         arms.extend(terms.map(|term| term.arm.unwrap_or(record.arm)));
     }
     arms.sort_unstable();

@@ -30,41 +30,15 @@ pub fn depends_on_parameters_and_inputs_only(expr: &Expr) -> bool {
     })
 }
 
-/// True if `test` holds for every leaf of an expression.
+/// True if `test` holds for every leaf of an expression, those of conditions included.
 pub fn all_leaves(expr: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {
-    match expr {
-        Expr::Number(_)
-        | Expr::Factor(..)
-        | Expr::Parameter(_)
-        | Expr::Input(_)
-        | Expr::State(_)
-        | Expr::Variable(_)
-        | Expr::Process(_)
-        | Expr::Time => test(expr),
-        Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) => all_leaves(a, test),
-        Expr::Add(a, b)
-        | Expr::Subtract(a, b)
-        | Expr::Multiply(a, b)
-        | Expr::Divide(a, b)
-        | Expr::Power(a, b)
-        | Expr::Minimum(a, b)
-        | Expr::Maximum(a, b) => all_leaves(a, test) && all_leaves(b, test),
-        Expr::Select(condition, a, b) => {
-            condition_leaves(condition, test) && all_leaves(a, test) && all_leaves(b, test)
-        }
-        Expr::Law(_, _, value) => all_leaves(value, test),
-        Expr::Table(_, arguments) => arguments.iter().all(|argument| all_leaves(argument, test)),
+    if expr.is_leaf() {
+        return test(expr);
     }
-}
-
-fn condition_leaves(condition: &Condition, test: &dyn Fn(&Expr) -> bool) -> bool {
-    match condition {
-        Condition::Less(a, b) | Condition::LessOrEqual(a, b) => {
-            all_leaves(a, test) && all_leaves(b, test)
-        }
-        Condition::And(a, b) | Condition::Or(a, b) => {
-            condition_leaves(a, test) && condition_leaves(b, test)
-        }
-        Condition::Not(a) => condition_leaves(a, test),
-    }
+    let condition = match expr {
+        Expr::Select(condition, ..) => condition.sides(),
+        _ => Vec::new(),
+    };
+    let mut all = condition.into_iter().chain(expr.parts());
+    all.all(|part| all_leaves(part, test))
 }
