@@ -94,11 +94,11 @@ fn place_of_rising(band: &Band, value: f64) -> f64 {
     0.985
 }
 
-/// Three significant digits; a trace beside the cut-offs is nothing.
+/// Three significant digits; less than a hundredth of every cut-off is nothing.
 pub fn at_a_glance(band: &Band, value: f64) -> String {
     let cuts = band.limits();
     let least = cuts.iter().flatten().fold(f64::INFINITY, |a, b| a.min(*b));
-    short(if value.abs() < 1e-4 * least {
+    short(if value.abs() < 0.01 * least {
         0.0
     } else {
         value
