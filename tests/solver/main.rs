@@ -2,6 +2,7 @@
 
 mod lanes;
 mod members;
+mod native;
 mod problems;
 mod schedule;
 mod shipped;

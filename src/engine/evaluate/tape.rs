@@ -7,6 +7,7 @@
 //! every operation is written once ([`kernel`]), no fused multiply-add, no libm, no reordering.
 
 use super::math;
+use super::native::Translations;
 use super::table::{Reading, Table};
 use crate::engine::instructions::widest;
 
@@ -82,6 +83,7 @@ pub struct Run {
 pub struct Tape {
     pub instructions: Vec<Instruction>,
     pub runs: Vec<Run>,
+    pub translations: Translations,
 }
 
 impl Tape {
@@ -92,7 +94,17 @@ impl Tape {
 
     /// Runs all lanes, with the widest vectors the machine has.
     pub fn execute<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        execute_runs(self, tables, slots);
+        match self.translations.get(self, W) {
+            Some(native) => native.execute(slots, |runs, slots| {
+                execute_runs(self, &self.runs[runs], tables, slots);
+            }),
+            None => self.interpret(tables, slots),
+        }
+    }
+
+    /// [`Tape::execute`] without machine code.
+    pub fn interpret<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
+        execute_runs(self, &self.runs, tables, slots);
     }
 
     /// Runs one lane and leaves the others alone.
@@ -114,8 +126,13 @@ impl Tape {
 }
 
 widest! {
-    fn execute_runs<const W: usize>(tape: &Tape, tables: &[Table], slots: &mut [[f64; W]]) {
-        for run in &tape.runs {
+    fn execute_runs<const W: usize>(
+        tape: &Tape,
+        runs: &[Run],
+        tables: &[Table],
+        slots: &mut [[f64; W]],
+    ) {
+        for run in runs {
             execute_run(run.opcode, tape.of(run), tables, slots);
         }
     }
