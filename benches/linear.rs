@@ -12,7 +12,7 @@ use divan::counter::ItemsCount;
 use members::{Case, case};
 use myoflux::engine::System;
 use myoflux::engine::columns::Columns;
-use myoflux::engine::linear::Symbolic;
+use myoflux::engine::linear::{Symbolic, Workspace};
 
 fn main() {
     divan::main();
@@ -30,10 +30,7 @@ const SHIFT: f64 = 1.0 / (0.21193756319429014 * 300.0);
 
 struct Problem<const W: usize> {
     symbolic: Symbolic,
-    jacobian: Columns<W>,
-    lu: Columns<W>,
-    x: Columns<W>,
-    work: Columns<W>,
+    matrix: Workspace<W>,
 }
 
 impl<const W: usize> Problem<W> {
@@ -59,19 +56,16 @@ impl<const W: usize> Problem<W> {
         );
         let symbolic = Symbolic::new(n, pattern);
         let mut problem = Problem {
-            jacobian: Columns::zeros(one.len()),
-            lu: Columns::zeros(symbolic.len()),
-            x: Columns::zeros(n),
-            work: Columns::zeros(n),
+            matrix: Workspace::new(&symbolic),
             symbolic,
         };
-        for (slot, [value]) in problem.jacobian.iter_mut().zip(&one) {
+        for (slot, [value]) in problem.matrix.jacobian().iter_mut().zip(&one) {
             *slot = [*value; W];
         }
         for i in 0..n {
             let row = pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize;
             let sum: f64 = row.map(|k| one[k][0]).sum();
-            problem.x[i] = [SHIFT - sum; W];
+            problem.matrix.x()[i] = [SHIFT - sum; W];
         }
         problem.factor();
         problem.solve();
@@ -79,23 +73,22 @@ impl<const W: usize> Problem<W> {
         for i in 0..n {
             let row = pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize;
             let size: f64 = row.map(|k| one[k][0].abs()).sum();
-            let off = (problem.x[i][0] - 1.0).abs();
+            let off = (problem.matrix.x()[i][0] - 1.0).abs();
             assert!(
                 off < 1e-9 * (1.0 + size / SHIFT),
                 "{} is not 1",
-                problem.x[i][0]
+                problem.matrix.x()[i][0]
             );
         }
         problem
     }
 
     fn factor(&mut self) {
-        self.symbolic
-            .factor(&self.jacobian, &[SHIFT; W], &mut self.lu);
+        self.symbolic.factor(&[SHIFT; W], &mut self.matrix);
     }
 
     fn solve(&mut self) {
-        self.symbolic.solve(&self.lu, &mut self.x, &mut self.work);
+        self.symbolic.solve(&mut self.matrix);
     }
 }
 
@@ -112,7 +105,7 @@ fn solve<const W: usize>(bencher: Bencher) {
     let mut problem = Problem::<W>::new();
     bencher.counter(ItemsCount::new(W)).bench_local(|| {
         // Always the same right-hand side: repeated solves would shrink it to subnormal numbers.
-        problem.x.fill([1.0; W]);
+        problem.matrix.x().fill([1.0; W]);
         problem.solve();
     });
 }

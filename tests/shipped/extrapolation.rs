@@ -2,7 +2,7 @@
 //! *Numer. Math.* 41, 399; SEULEX in Hairer & Wanner, *Solving ODEs II*, IV.9). It shares the right-hand side
 //! and the sparse elimination with the engine, no formula, step or error test.
 
-use myoflux::engine::linear::Symbolic;
+use myoflux::engine::linear::{Symbolic, Workspace};
 use myoflux::engine::{Member, System};
 
 use myoflux::compile::Program;
@@ -125,17 +125,19 @@ impl<'a> Extrapolation<'a> {
         count: usize,
         jacobian: &[[f64; 1]],
     ) -> Option<Vec<[f64; 1]>> {
-        let (n, part) = (y.len(), h / count as f64);
-        let mut lu = vec![[0.0]; self.symbolic.len()];
-        if self.symbolic.factor(jacobian, &[1.0 / part], &mut lu)[0].is_some() {
+        let part = h / count as f64;
+        let mut matrix = Workspace::new(&self.symbolic);
+        matrix.jacobian().copy_from_slice(jacobian);
+        if self.symbolic.factor(&[1.0 / part], &mut matrix)[0].is_some() {
             return None;
         }
-        let (mut y, mut moved, mut work) = (y.to_vec(), vec![[0.0]; n], vec![[0.0]; n]);
+        let mut y = y.to_vec();
         for k in 1..=count {
             let at = t + part * k as f64;
-            System::<1>::rates(self.program, &[at], &y, &mut moved, &mut self.scratch);
-            self.symbolic.solve(&lu, &mut moved, &mut work);
-            for ([y], [moved]) in y.iter_mut().zip(&moved) {
+            let moved = matrix.x();
+            System::<1>::rates(self.program, &[at], &y, moved, &mut self.scratch);
+            self.symbolic.solve(&mut matrix);
+            for ([y], [moved]) in y.iter_mut().zip(matrix.x()) {
                 *y += moved;
             }
         }

@@ -6,7 +6,7 @@ use super::rodas5p::{A, C, D, GAMMA, H, NODE};
 use crate::engine::System;
 use crate::engine::columns::Columns;
 use crate::engine::instructions::widest;
-use crate::engine::linear::Symbolic;
+use crate::engine::linear::{Symbolic, Workspace};
 
 /// Everything a worker needs for stepping; allocated once.
 pub struct Stepper<'s, const W: usize, S> {
@@ -21,9 +21,7 @@ pub struct Stepper<'s, const W: usize, S> {
     rates: Columns<W>,
     /// h·∂f/∂t.
     slope: Columns<W>,
-    jacobian: Columns<W>,
-    lu: Columns<W>,
-    work: Columns<W>,
+    matrix: Workspace<W>,
     /// A factor of each lane (h, 1/h, θ), repeated for every state.
     share: Columns<W>,
     pub scratch: Columns<W>,
@@ -42,9 +40,7 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
             stages: std::array::from_fn(|_| zeros()),
             rates: zeros(),
             slope: zeros(),
-            jacobian: Columns::zeros(system.jacobian_pattern().column.len()),
-            lu: Columns::zeros(symbolic.len()),
-            work: zeros(),
+            matrix: Workspace::new(symbolic),
             share: zeros(),
             scratch: Columns::zeros(system.scratch_len()),
         }
@@ -57,12 +53,12 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
             t,
             &self.y,
             &mut self.rates,
-            &mut self.jacobian,
+            self.matrix.jacobian(),
             &mut self.slope,
             &mut self.scratch,
         );
         let shift = h.map(|h| 1.0 / (GAMMA * h));
-        let singular = self.symbolic.factor(&self.jacobian, &shift, &mut self.lu);
+        let singular = self.symbolic.factor(&shift, &mut self.matrix);
         self.share.fill(*h);
         multiply::<FULL>(self.share.as_flattened(), self.slope.as_flattened_mut());
         self.share.fill(h.map(|h| 1.0 / h));
@@ -77,8 +73,8 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
                     .rates(&at, &self.y_new, &mut self.rates, &mut self.scratch);
             }
             self.right_side(stage);
-            let right = &mut self.stages[stage];
-            self.symbolic.solve(&self.lu, right, &mut self.work);
+            self.symbolic.solve(&mut self.matrix);
+            self.stages[stage].copy_from_slice(self.matrix.x());
         }
         self.add_stage(7);
         singular
@@ -104,11 +100,11 @@ impl<'s, const W: usize, S: System<W>> Stepper<'s, W, S> {
         add::<FULL>(increment, self.y_new.as_flattened_mut());
     }
 
-    /// Right-hand side of a stage, in its place: `rates + Σ C/h·stages + h·D·∂f/∂t`.
+    /// Right-hand side of a stage: `rates + Σ C/h·stages + h·D·∂f/∂t`.
     fn right_side(&mut self, stage: usize) {
-        let (done, rest) = self.stages.split_at_mut(stage);
+        let done = &self.stages[..stage];
         let parts = [&self.rates, &self.share, &self.slope].map(|part| part.as_flattened());
-        let (c, d, out) = (&C[stage], D[stage], rest[0].as_flattened_mut());
+        let (c, d, out) = (&C[stage], D[stage], self.matrix.x().as_flattened_mut());
         match stage {
             0 => right_side::<FULL, 0>(first(c), terms(done), d, parts, out),
             1 => right_side::<FULL, 1>(first(c), terms(done), d, parts, out),

@@ -7,8 +7,14 @@
 //!
 //! Start reading at [`Symbolic::new`].
 
+mod tapes;
+mod workspace;
+
 use super::Pattern;
+use super::evaluate::Tape;
 use super::instructions::widest;
+use workspace::Places;
+pub use workspace::Workspace;
 
 /// Order, fill and the list of elementary operations of a factorisation.
 #[derive(Debug, Clone)]
@@ -30,6 +36,10 @@ pub struct Symbolic {
     /// `products[product_start[k]..product_start[k + 1]]`.
     product_start: Vec<u32>,
     products: Vec<(u32, u32)>,
+    places: Places,
+    /// The same work once more, for machine code.
+    elimination: Tape,
+    substitution: Tape,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +148,10 @@ impl Symbolic {
             }
         }
         let (product_start, products) = by_entry(column.len(), &eliminations, &updates);
-        Symbolic {
+        let mut plan = Symbolic {
+            places: Places::new(n, scatter.len(), column.len()),
+            elimination: Tape::default(),
+            substitution: Tape::default(),
             n,
             order,
             row_start,
@@ -149,7 +162,10 @@ impl Symbolic {
             updates,
             product_start,
             products,
-        }
+        };
+        plan.elimination = tapes::elimination(&plan);
+        plan.substitution = tapes::substitution(&plan);
+        plan
     }
 
     /// Slots that a factorisation needs.
@@ -162,19 +178,24 @@ impl Symbolic {
         self.n == 0
     }
 
-    /// `lu` = factors of `diag(shift) − jacobian`, lane by lane, with reciprocal pivots. Returns for
-    /// each lane the original index of the first vanishing or non-finite pivot.
+    /// Factorises `diag(shift) − jacobian`, lane by lane, with reciprocal pivots. Returns for each lane
+    /// the original index of the first vanishing or non-finite pivot.
     pub fn factor<const W: usize>(
         &self,
-        jacobian: &[[f64; W]],
         shift: &[f64; W],
-        lu: &mut [[f64; W]],
+        workspace: &mut Workspace<W>,
     ) -> [Option<usize>; W] {
-        assert!(
-            lu.len() == self.len() && jacobian.len() == self.scatter.len(),
-            "as many slots as the pattern and its fill need"
-        );
-        factor(self, jacobian, shift, lu);
+        match self.elimination.translations.get(&self.elimination, W) {
+            Some(native) => {
+                workspace.slots[self.places.shift] = *shift;
+                native.execute_alone(&mut workspace.slots);
+            }
+            None => {
+                let (jacobian, lu) = workspace.factors();
+                factor(self, jacobian, shift, lu);
+            }
+        }
+        let (_, lu) = workspace.factors();
         let mut bad = [None; W];
         let unusable = unusable(&self.diagonal, lu);
         for lane in (0..W).filter(|lane| unusable[*lane]) {
@@ -185,18 +206,15 @@ impl Symbolic {
         bad
     }
 
-    /// Solves in place; `work` has one slot per state.
-    pub fn solve<const W: usize>(
-        &self,
-        lu: &[[f64; W]],
-        x: &mut [[f64; W]],
-        work: &mut [[f64; W]],
-    ) {
-        assert!(
-            lu.len() == self.len() && x.len() == self.n && work.len() == self.n,
-            "shapes fit the pattern"
-        );
-        solve(self, lu, x, work);
+    /// Solves for the right-hand side in the workspace, in its place.
+    pub fn solve<const W: usize>(&self, workspace: &mut Workspace<W>) {
+        match self.substitution.translations.get(&self.substitution, W) {
+            Some(native) => native.execute_alone(&mut workspace.slots),
+            None => {
+                let (lu, x, work) = workspace.parts();
+                solve(self, lu, x, work);
+            }
+        }
     }
 }
 

@@ -181,6 +181,13 @@ impl Native {
         }
     }
 
+    /// [`Native::execute`] of a tape without dear operations.
+    pub fn execute_alone<const W: usize>(&self, slots: &mut [[f64; W]]) {
+        self.execute(slots, |runs, _| {
+            unreachable!("{runs:?} of the tape are dear")
+        });
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn call(&self, at: usize, slots: &mut [f64]) {
         // SAFETY: `at` is the first byte of a piece that `new` wrote into `code`, which ends with a

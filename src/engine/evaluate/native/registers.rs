@@ -82,7 +82,6 @@ impl<'a> Registers<'a> {
     pub fn instruction(&mut self, opcode: Opcode, instruction: &Instruction, uses: &Uses) {
         use Opcode::*;
         let arity = opcode.arity();
-        let read = &instruction.arguments[..arity];
         // Which argument the processor may read from memory.
         let from_memory = match opcode {
             Add | Subtract | Multiply | Divide | Less | LessOrEqual => Some(1),
@@ -90,8 +89,17 @@ impl<'a> Registers<'a> {
             _ => None,
         };
         let mut operands = [Operand::Register(0); 3];
+        // Sums and products are the same either way round: what is in a register goes first.
+        let mut read = instruction.arguments;
+        let mut next = uses.arguments;
+        let held = |slot: u32| self.place[slot as usize].is_some();
+        if matches!(opcode, Add | Multiply) && !held(read[0]) && held(read[1]) {
+            read.swap(0, 1);
+            next.swap(0, 1);
+        }
+        let read = &read[..arity];
         for k in 0..arity {
-            let read_again = uses.arguments[k] < self.end || repeats(read, k);
+            let read_again = next[k] < self.end || repeats(read, k);
             operands[k] = match self.place[read[k] as usize] {
                 Some(register) => Operand::Register(register),
                 None if from_memory == Some(k) && !read_again => Operand::Slot(read[k]),
@@ -100,7 +108,7 @@ impl<'a> Registers<'a> {
         }
         // Whatever an operation takes, its last instruction alone writes the result, so that this may
         // stand where an argument stood.
-        self.release(read, uses);
+        self.release(read, &next);
         let to = self.take(instruction.out, uses);
         self.emit(opcode, operands, to);
         self.settle(instruction.out);
@@ -215,8 +223,8 @@ impl<'a> Registers<'a> {
     }
 
     /// Arguments of the instruction at hand remember when they are read next, and leave if never.
-    fn release(&mut self, read: &[u32], uses: &Uses) {
-        for (&slot, &next) in read.iter().zip(&uses.arguments) {
+    fn release(&mut self, read: &[u32], next: &[u32; 3]) {
+        for (&slot, &next) in read.iter().zip(next) {
             if let Some(register) = self.place[slot as usize] {
                 self.pass(register, next);
             }
