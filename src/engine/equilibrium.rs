@@ -1,9 +1,8 @@
 //! Steady states: damped Newton on the scaled system, pseudo-transient continuation where it fails
 //! (Kelley & Keyes 1998, *SIAM J. Numer. Anal.* 35, 508).
 
-use nalgebra::{DMatrix, DVector};
-
 use super::columns::Columns;
+use super::linear::pivoted;
 use super::{Failure, Row, Share, System};
 
 /// States that are nudged side by side.
@@ -14,9 +13,11 @@ struct Problem<'a, S> {
     habit: &'a [Share],
     rows: &'a [Row],
     scale: &'a [f64],
-    /// States that are solved for, ascending; the others hold their value from the start. Accumulators
-    /// are half of a large model's states: leaving them out makes the dense solves eight times cheaper.
+    /// States that are solved for, ascending; the others, such as accumulators, hold their value from the
+    /// start.
     free: Vec<usize>,
+    /// Where each state is among the free ones.
+    place: Vec<Option<usize>>,
     /// States that no step may bring below a tenth of what they were, and so never below zero.
     above_zero: Vec<bool>,
     scratch: Vec<[f64; 1]>,
@@ -30,12 +31,18 @@ const SOLVED: f64 = 1e-12;
 impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
     fn new(system: &'a S, habit: &'a [Share], rows: &'a [Row], scale: &'a [f64]) -> Self {
         let solved = |i: &usize| !matches!(rows[*i], Row::Hold(_));
+        let free: Vec<usize> = (0..rows.len()).filter(solved).collect();
+        let mut place = vec![None; rows.len()];
+        for (at, &i) in free.iter().enumerate() {
+            place[i] = Some(at);
+        }
         Problem {
             system,
             habit,
             rows,
             scale,
-            free: (0..rows.len()).filter(solved).collect(),
+            free,
+            place,
             above_zero: vec![false; rows.len()],
             scratch: vec![[0.0]; System::<1>::scratch_len(system)],
             wide: Columns::zeros(0),
@@ -46,8 +53,29 @@ impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
         self.rows.len()
     }
 
-    /// Mean rates over the habit, and the entries of their Jacobian.
-    fn mean_rates(&mut self, y: &[[f64; 1]]) -> (Vec<f64>, Vec<f64>) {
+    /// Mean rates over the habit.
+    fn mean_rates(&mut self, y: &[[f64; 1]]) -> Vec<f64> {
+        let mut sum = vec![0.0; self.n()];
+        let mut rates = vec![[0.0]; self.n()];
+        for Share { share, inputs } in self.habit {
+            self.system.set_inputs(0, inputs, &mut self.scratch);
+            self.system.rates(&[0.0], y, &mut rates, &mut self.scratch);
+            for (sum, [rate]) in sum.iter_mut().zip(&rates) {
+                *sum += share * rate;
+            }
+        }
+        self.set_first_inputs();
+        sum
+    }
+
+    /// Observables are read where the habit begins.
+    fn set_first_inputs(&mut self) {
+        let inputs = &self.habit[0].inputs;
+        self.system.set_inputs(0, inputs, &mut self.scratch);
+    }
+
+    /// [`Problem::mean_rates`], and the entries of their Jacobian.
+    fn mean_slopes(&mut self, y: &[[f64; 1]]) -> (Vec<f64>, Vec<f64>) {
         let (n, entries) = (
             self.n(),
             System::<1>::jacobian_pattern(self.system).column.len(),
@@ -67,8 +95,7 @@ impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
                 *sum += share * value;
             }
         }
-        self.system
-            .set_inputs(0, &self.habit[0].inputs, &mut self.scratch);
+        self.set_first_inputs();
         sums
     }
 
@@ -127,51 +154,69 @@ impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
     /// Residual and Jacobian over the free states, rows scaled so that each is of order one, and the size
     /// that each row was divided by.
     fn linearise(&mut self, y: &[[f64; 1]]) -> Linear {
-        let (rates, values) = self.mean_rates(y);
+        let (rates, values) = self.mean_slopes(y);
         self.linear(y, &rates, &values)
     }
 
     fn linear(&mut self, y: &[[f64; 1]], rates: &[f64], values: &[f64]) -> Linear {
         let n = self.free.len();
-        let mut residual = DVector::zeros(n);
-        let mut jacobian = DMatrix::zeros(n, n);
-        let mut sizes = vec![1.0; n];
-        let mut row = vec![0.0; self.n()];
+        let mut linear = Linear {
+            residual: Vec::with_capacity(n),
+            jacobian: Vec::with_capacity(n),
+            sizes: Vec::with_capacity(n),
+        };
         let (now, slopes) = self.observed(y);
         let mut markers = 0;
-        for at in 0..n {
-            row.fill(0.0);
-            residual[at] = match &self.rows[self.free[at]] {
+        for &i in &self.free {
+            let (mut residual, mut row) = match &self.rows[i] {
                 Row::Observable { value, .. } => {
-                    for (&j, slope) in self.free.iter().zip(&slopes) {
-                        row[j] = slope[markers];
-                    }
+                    let of_marker = slopes.iter().map(|slope| slope[markers]).enumerate();
+                    let row = of_marker.filter(|(_, slope)| *slope != 0.0).collect();
                     markers += 1;
-                    now[markers - 1] - value
+                    (now[markers - 1] - value, row)
                 }
-                _ => self.row(self.free[at], y, rates, values, &mut row),
+                Row::Hold(value) => (y[i][0] - value, Vec::new()),
+                Row::Steady => (rates[i], self.slopes(i, values)),
+                Row::Total { weights, value } => {
+                    let scaled =
+                        |(j, w): &(usize, f64)| Some((self.place[*j]?, w * self.scale[*j]));
+                    let mut row: pivoted::Row = weights.iter().filter_map(scaled).collect();
+                    row.sort_unstable_by_key(|(at, _)| *at);
+                    (total(weights, y) - value, row)
+                }
             };
-            let free = self.free.iter().map(|j| row[*j]);
-            let size = free.clone().fold(0.0f64, |m, x| m.max(x.abs()));
-            if size > 0.0 && size.is_finite() {
-                sizes[at] = size;
+            let size = row.iter().fold(0.0f64, |most, (_, x)| most.max(x.abs()));
+            let size = if size > 0.0 && size.is_finite() {
+                size
+            } else {
+                1.0
+            };
+            residual /= size;
+            for (_, value) in &mut row {
+                *value /= size;
             }
-            residual[at] /= sizes[at];
-            for (k, value) in free.enumerate() {
-                jacobian[(at, k)] = value / sizes[at];
-            }
+            linear.residual.push(residual);
+            linear.jacobian.push(row);
+            linear.sizes.push(size);
         }
-        Linear {
-            residual,
-            jacobian,
-            sizes,
-        }
+        linear
+    }
+
+    /// Derivatives of a state's mean rate by the free states, scaled.
+    fn slopes(&self, i: usize, values: &[f64]) -> pivoted::Row {
+        let pattern = System::<1>::jacobian_pattern(self.system);
+        let entries = pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize;
+        let scaled = |k: usize| {
+            let j = pattern.column[k] as usize;
+            Some((self.place[j]?, values[k] * self.scale[j]))
+        };
+        entries.filter_map(scaled).collect()
     }
 
     /// The largest scaled residual of a trial, its rows divided by these sizes: no slope is needed to judge
     /// a step.
     fn residual(&mut self, y: &[[f64; 1]], sizes: &[f64]) -> f64 {
-        let (rates, _) = self.mean_rates(y);
+        let rates = self.mean_rates(y);
         let observed = self
             .rows
             .iter()
@@ -198,37 +243,8 @@ impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
         most
     }
 
-    /// One equation: returns its residual, leaves its derivatives by scaled states in `row`.
-    fn row(
-        &mut self,
-        i: usize,
-        y: &[[f64; 1]],
-        rates: &[f64],
-        values: &[f64],
-        row: &mut [f64],
-    ) -> f64 {
-        match &self.rows[i] {
-            Row::Hold(value) => y[i][0] - value,
-            Row::Steady => {
-                let pattern = System::<1>::jacobian_pattern(self.system);
-                for k in pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize {
-                    let j = pattern.column[k] as usize;
-                    row[j] = values[k] * self.scale[j];
-                }
-                rates[i]
-            }
-            Row::Total { weights, value } => {
-                for (j, w) in weights {
-                    row[*j] = w * self.scale[*j];
-                }
-                total(weights, y) - value
-            }
-            Row::Observable { .. } => unreachable!("read for all rows at once"),
-        }
-    }
-
     /// `y` moved by a share of a scaled step.
-    fn moved(&self, y: &[[f64; 1]], step: &DVector<f64>, share: f64) -> Vec<[f64; 1]> {
+    fn moved(&self, y: &[[f64; 1]], step: &[f64], share: f64) -> Vec<[f64; 1]> {
         let mut moved = y.to_vec();
         for (at, &j) in self.free.iter().enumerate() {
             moved[j][0] += share * step[at] * self.scale[j];
@@ -242,9 +258,18 @@ impl<'a, S: System<1> + System<SIDE>> Problem<'a, S> {
 
 /// Equations at a state.
 struct Linear {
-    residual: DVector<f64>,
-    jacobian: DMatrix<f64>,
+    residual: Vec<f64>,
+    jacobian: Vec<pivoted::Row>,
     sizes: Vec<f64>,
+}
+
+/// The largest of some numbers whatever their sign; NaN if one is.
+fn largest(values: &[f64]) -> f64 {
+    let larger = |most: f64, x: &f64| match most.is_nan() || x.is_nan() {
+        true => f64::NAN,
+        false => most.max(x.abs()),
+    };
+    values.iter().fold(0.0, larger)
 }
 
 fn total(weights: &[(usize, f64)], y: &[[f64; 1]]) -> f64 {
@@ -270,7 +295,7 @@ pub fn solve<S: System<1> + System<SIDE>>(
         return Ok(y);
     }
     let residual = problem.linearise(&near).residual;
-    let (rates, _) = problem.mean_rates(&near);
+    let rates = problem.mean_rates(&near);
     let worst = residual.iter().zip(&problem.free);
     let worst = worst.max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()));
     let state = worst.map_or(0, |(_, i)| *i);
@@ -339,7 +364,7 @@ pub fn mean_rates<S: System<1> + System<SIDE>>(
     let mut problem = Problem::new(system, habit, &rows, &[]);
     system.set_parameters(0, parameters, &mut problem.scratch);
     let y: Vec<[f64; 1]> = y.iter().map(|value| [*value]).collect();
-    problem.mean_rates(&y).0
+    problem.mean_rates(&y)
 }
 
 /// How long Newton tries: rounds, and the smallest share of a step.
@@ -369,7 +394,7 @@ fn newton<S: System<1> + System<SIDE>>(
     let mut solved = 0;
     for _ in 0..patience.rounds {
         let at = problem.linearise(&y);
-        let size = at.residual.amax();
+        let size = largest(&at.residual);
         if !size.is_finite() {
             return None;
         }
@@ -380,7 +405,8 @@ fn newton<S: System<1> + System<SIDE>>(
                 break;
             }
         }
-        let step = at.jacobian.lu().solve(&(-&at.residual))?;
+        let right = at.residual.iter().map(|left| -left).collect();
+        let step = pivoted::solve(at.jacobian, right)?;
         let mut share = 1.0;
         loop {
             let trial = problem.moved(&y, &step, share);
@@ -395,7 +421,7 @@ fn newton<S: System<1> + System<SIDE>>(
             }
         }
     }
-    let left = problem.linearise(&y).residual.amax();
+    let left = largest(&problem.linearise(&y).residual);
     (left < 1e-9).then(|| y.iter().map(|[v]| *v).collect())
 }
 
@@ -404,44 +430,41 @@ fn pseudo_transient<S: System<1> + System<SIDE>>(
     problem: &mut Problem<'_, S>,
     mut y: Vec<[f64; 1]>,
 ) -> Vec<[f64; 1]> {
-    let n = problem.free.len();
-    let pattern = System::<1>::jacobian_pattern(problem.system).clone();
     let mut h = 1e-3;
-    let mut entries = vec![0.0; problem.n()];
     for _ in 0..400 {
-        let (rates, values) = problem.mean_rates(&y);
+        let (rates, values) = problem.mean_slopes(&y);
         let at = problem.linear(&y, &rates, &values);
-        let (residual, mut matrix) = (at.residual, at.jacobian);
-        let mut right = -residual;
-        for at in (0..n).filter(|at| problem.rows[problem.free[*at]] == Row::Steady) {
-            let i = problem.free[at];
-            entries.fill(0.0);
-            for k in pattern.row_start[i] as usize..pattern.row_start[i + 1] as usize {
-                let j = pattern.column[k] as usize;
-                entries[j] = -h * values[k] * problem.scale[j] / problem.scale[i];
+        let mut matrix = at.jacobian;
+        let mut right: Vec<f64> = at.residual.iter().map(|left| -left).collect();
+        for (at, &i) in problem.free.iter().enumerate() {
+            if problem.rows[i] != Row::Steady {
+                continue;
             }
-            for (k, &j) in problem.free.iter().enumerate() {
-                matrix[(at, k)] = entries[j];
+            // I − h·J, and the state's own place even where its rate does not read it.
+            let mut row = problem.slopes(i, &values);
+            for (_, value) in &mut row {
+                *value *= -h / problem.scale[i];
             }
-            matrix[(at, at)] += 1.0;
+            match row.binary_search_by_key(&at, |(k, _)| *k) {
+                Ok(own) => row[own].1 += 1.0,
+                Err(own) => row.insert(own, (at, 1.0)),
+            }
+            matrix[at] = row;
             right[at] = h * rates[i] / problem.scale[i];
         }
-        let Some(step) = matrix
-            .lu()
-            .solve(&right)
-            .filter(|step| step.iter().all(|x| x.is_finite()))
-        else {
+        let Some(step) = pivoted::solve(matrix, right) else {
             h *= 0.1;
             continue;
         };
-        if step.amax() > 1.0 && h > 1e-9 {
+        let length = largest(&step);
+        if length > 1.0 && h > 1e-9 {
             h *= 0.3;
             continue;
         }
         // Rows that are met at every step know no h: what they ask for is taken in parts.
-        y = problem.moved(&y, &step, (1.0 / step.amax()).min(1.0));
+        y = problem.moved(&y, &step, (1.0 / length).min(1.0));
         // Where nothing moves, nothing is lost by larger steps.
-        h *= if step.amax() < CALM { 8.0 } else { 2.0 };
+        h *= if length < CALM { 8.0 } else { 2.0 };
         if h > 1e13 {
             break;
         }

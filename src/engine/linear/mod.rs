@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`Symbolic::new`].
 
+pub mod pivoted;
 mod tapes;
 mod workspace;
 
