@@ -354,6 +354,9 @@ pub fn range(text: &str) -> Result<(f64, f64, Unit), String> {
     }
 }
 
+/// Parts of a window that is looked at as a whole.
+const EVENLY: u32 = 400;
+
 /// The times that a measure reads: exact instants, and windows that want a fine grid.
 pub fn times(measure: &Measure, out: &mut Vec<f64>, duration_s: f64) {
     for term in measure.terms() {
@@ -367,10 +370,52 @@ pub fn times(measure: &Measure, out: &mut Vec<f64>, duration_s: f64) {
         };
         out.extend([from, to]);
         if fine {
-            out.extend((1..400).map(|k| from + (to - from) * f64::from(k) / 400.0));
+            let at = |k| from + (to - from) * f64::from(k) / f64::from(EVENLY);
+            out.extend((1..EVENLY).map(at));
         }
     }
 }
+
+/// The times at which means, areas and extremes look at what pulses set off, which is over before their evenly
+/// spaced times see it: close together while a pulse lasts and after it, then ever wider apart. Windows of more
+/// than [`PULSES`] pulses go without.
+pub fn times_after_pulses<'a>(
+    measures: impl Iterator<Item = &'a Measure>,
+    arms: &[Arm],
+    out: &mut Vec<f64>,
+) {
+    const PULSES: usize = 300;
+    const PARTS: f64 = 12.0;
+    const GROWTH: f64 = 1.15;
+    let windows = measures
+        .flat_map(Measure::terms)
+        .filter_map(|term| match term.simple {
+            Simple::Extreme { from_s, to_s, .. } => Some((from_s, to_s)),
+            _ => None,
+        });
+    for (from, to) in windows {
+        let widest = (to - from) / f64::from(EVENLY);
+        for arm in arms {
+            let inside = |pulse: &&(f64, f64)| pulse.0 < to && pulse.1 > from;
+            let pulses: Vec<(f64, f64)> = arm.pulses.iter().filter(inside).copied().collect();
+            if pulses.len() > PULSES {
+                continue;
+            }
+            let next = pulses.iter().skip(1).map(|pulse| pulse.0).chain([to]);
+            for (&(start, end), next) in pulses.iter().zip(next) {
+                let mut part = (end - start) / PARTS;
+                out.extend((0..=PARTS as u32).map(|k| start + part * f64::from(k)));
+                let mut time = end;
+                while part < widest && time + part < next {
+                    time += part;
+                    part *= GROWTH;
+                    out.push(time);
+                }
+            }
+        }
+    }
+}
+
 /// The times in bouts at which measures look for crossings: a bout that ends by itself jumps, so the first
 /// bouts in which a crossing may lie are looked at closely.
 pub fn times_in_bouts<'a>(

@@ -6,7 +6,7 @@ use super::arm::{self, Frame};
 use super::data::{self, DataText};
 use super::expectation::expectation;
 use super::load::{Overrides, set_item};
-use super::{Data, Expectation, Figure, Lesson, Scenario, expect, figure};
+use super::{Data, Expectation, Figure, Lesson, Measure, Scenario, expect, figure};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::engine::Method;
 use crate::model::Model;
@@ -163,7 +163,9 @@ pub fn scenario(written: Written, model: &Model, out: Out) -> Option<Scenario> {
     }
     let of_expectations = expectations.iter().map(|expectation| &expectation.measure);
     let of_figures = figures.iter().filter_map(|figure| figure.measure.as_ref());
-    expect::times_in_bouts(of_expectations.chain(of_figures), &arms, &mut output_times);
+    let measures: Vec<&Measure> = of_expectations.chain(of_figures).collect();
+    expect::times_in_bouts(measures.iter().copied(), &arms, &mut output_times);
+    expect::times_after_pulses(measures.iter().copied(), &arms, &mut output_times);
     output_times.retain(|time| (0.0..=duration).contains(time));
     output_times.sort_by(f64::total_cmp);
     output_times.dedup();

@@ -74,6 +74,8 @@ pub struct Arm {
     /// For figures: bouts and doses.
     pub bouts: Vec<Bout>,
     pub doses: Vec<Dose>,
+    /// Electrical pulses, (from, to) in s, each once whatever it drives.
+    pub pulses: Vec<(f64, f64)>,
     /// Position on a curve's x axis, in the unit written.
     pub x: Option<(f64, Unit)>,
 }

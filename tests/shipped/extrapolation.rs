@@ -138,7 +138,7 @@ impl<'a> Extrapolation<'a> {
             System::<1>::rates(self.program, &[at], &y, moved, &mut self.scratch);
             self.symbolic.solve(&mut matrix);
             for ([y], [moved]) in y.iter_mut().zip(matrix.x()) {
-                *y += moved;
+                *y += *moved;
             }
         }
         y.iter().all(|[value]| value.is_finite()).then_some(y)

@@ -22,19 +22,10 @@ const FULL: f64 = 0.5;
 pub fn solve(rows: Vec<Row>, right: Vec<f64>) -> Option<Vec<f64>> {
     let mut left = Elimination::new(rows, right);
     let mut order = Vec::new();
-    let n0 = left.open.len();
-    let n1 = left.numbers;
     while !left.is_full() {
         let pivot = left.pivot()?;
         left.eliminate(pivot);
         order.push(pivot);
-    }
-    if std::env::var("DBG").is_ok() {
-        eprintln!(
-            "n {n0} numbers {n1} tail {} numbers {}",
-            left.open.len(),
-            left.numbers
-        );
     }
     let mut x = left.solve_rest()?;
     for pivot in order.iter().rev() {

@@ -134,8 +134,11 @@ impl Builder<'_, '_> {
                 for pulse in &pulses {
                     let window = (start + pulse, start + pulse + width);
                     self.hold(window, (input, 1.0), item, out).then_some(())?;
+                    self.arm.pulses.push(window);
                 }
             }
+            self.arm.pulses.sort_by(|a, b| a.0.total_cmp(&b.0));
+            self.arm.pulses.dedup();
             self.arm.bouts.push(Bout {
                 from_s: start,
                 to_s: start + pulses.last().copied().unwrap_or(0.0),

@@ -113,6 +113,7 @@ impl Arm {
             habit: Vec::new(),
             bouts: Vec::new(),
             doses: Vec::new(),
+            pulses: Vec::new(),
             x: None,
         };
         arm.settle();

@@ -122,6 +122,7 @@ impl Template {
             expect::times(measure, times, end);
         }
         expect::times_in_bouts(self.measures.iter(), &scenario.arms, times);
+        expect::times_after_pulses(self.measures.iter(), &scenario.arms, times);
         times.retain(|time| (0.0..=end).contains(time));
         times.sort_by(f64::total_cmp);
         times.dedup();
@@ -197,6 +198,7 @@ impl Template {
             habit: whole.habit.clone(),
             bouts: Vec::new(),
             doses: Vec::new(),
+            pulses: Vec::new(),
             x: None,
         };
         let settings = design.factors().zip(&varied.settings);
