@@ -81,6 +81,8 @@ pub struct Model {
 pub struct Module {
     pub name: String,
     pub title: String,
+    /// The part of the body that figures and pages group it under; without one it stands for itself.
+    pub system: Option<String>,
     pub about: String,
     pub uses: Vec<String>,
     pub path: PathBuf,
