@@ -315,6 +315,49 @@ fn the_page_says_what_it_is_for_and_asks_nothing_of_the_network() {
     assert_eq!(page.matches("@font-face").count(), 1);
 }
 
+/// Claim: what the model only passes round inside stands apart from nutrients, and no ledger is lost by it.
+#[test]
+fn the_ledger_keeps_nutrients_apart_from_moieties() {
+    let result = finished(ONE_RUN, |_, _| {});
+    let files = contents(&result);
+    let rows: Vec<Vec<&str>> = file(&files, "ledger.csv")
+        .lines()
+        .skip(1)
+        .filter(|line| line.contains(",total,"))
+        .map(|line| line.rsplit(',').collect())
+        .collect();
+    let kept: usize = result.arms.iter().map(|arm| arm.ledger.len()).sum();
+    assert_eq!(rows.len(), kept);
+    // From the right: unit, relative, amount, end, start, title, name, route, entry, kind, nutrient.
+    let kind = |matter: &str| {
+        let row = rows.iter().find(|row| row[10] == matter);
+        row.expect("it has a ledger")[9]
+    };
+    for nutrient in ["iron", "magnesium", "water"] {
+        assert_eq!(kind(nutrient), "nutrient", "{nutrient}");
+    }
+    for moiety in ["adenine", "carbon", "electron_pairs", "creatine"] {
+        assert_eq!(kind(moiety), "moiety", "{moiety}");
+    }
+    let per_arm = kept / result.arms.len();
+    for arm in rows.chunks(per_arm) {
+        let first = arm.iter().position(|row| row[9] == "moiety");
+        let first = first.expect("there are moieties");
+        assert!(arm[first..].iter().all(|row| row[9] == "moiety"));
+    }
+    let page = file(&files, "report.html");
+    let tables: Vec<&str> = page
+        .split("<h2>")
+        .filter(|part| part.starts_with("Nutrient ledger"))
+        .collect();
+    let nutrients = tables[0]
+        .split("Conserved moiety</th>")
+        .next()
+        .expect("text");
+    assert!(nutrients.contains("<td>Iron</td>") && !nutrients.contains("<td>Adenine</td>"));
+    assert!(tables[0].contains("<td>Adenine</td>"));
+}
+
 fn network_of(model: &Model, strengths: &[f64], shape: Shape) -> Scene {
     network::scene(model, strengths, shape)
 }
