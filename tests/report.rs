@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use myoflux::compile::compile;
 use myoflux::diagnostics::Sources;
 use myoflux::engine::Failure;
-use myoflux::model::{Band, EdgeKind, Model, Origin, load::load_model};
+use myoflux::model::{Band, Edge, EdgeKind, Model, Origin, load::load_model};
 use myoflux::report::dictionary::{Kind, TABLES};
 use myoflux::report::drawing::svg::{Font, svg};
 use myoflux::report::drawing::{Colour, Mark, Scene, Text};

@@ -205,7 +205,7 @@ fn intake(item: &Item, out: Out) -> Option<ReferenceIntake> {
     })
 }
 
-/// `"supplement"`, `"diet.retinol"`, or the name of a nutrient.
+/// A role (`"supplement"`), a role with a key (`"diet.KEY"`), or the name of a nutrient.
 fn counted(item: &Item, out: Out) -> Option<Counted> {
     let Value::Text(text) = &item.value else {
         out.push(wrong_kind("what counts", item, "a string"));
