@@ -282,6 +282,46 @@ fn starts_that_do_not_exist_are_refused_as_their_files_say() {
     }
 }
 
+/// Claim: a value whose usual pool another value has taken is judged beside that value, not by the pool that
+/// is left, and the message says how far it goes there and what it is by itself.
+#[test]
+fn an_index_and_what_it_is_made_of_say_how_far_they_go_together() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("both.toml");
+    let text = "format = 1\ntitle = \"Both\"\nmodel = \"glucose\"\nduration = \"1 h\"\n\
+                [status]\nfasting_insulin = \"15 pmol/L\"\nhoma_ir = 6\n";
+    fs::write(&path, text).expect("writable");
+    let run = Command::cargo_bin("myoflux")
+        .expect("the binary is built")
+        .arg("run")
+        .arg(&path)
+        .args(["--models", "models", "-o"])
+        .arg(folder.path().join("output"))
+        .output()
+        .expect("it starts");
+    let shown = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("`homa_ir` = 6 cannot be met beside `fasting_insulin` = 15 pmol/L"));
+    let between = shown
+        .split("give a value between ")
+        .nth(1)
+        .expect("a range");
+    let mut words = between.split([' ', ',']);
+    let low: f64 = words
+        .next()
+        .and_then(|low| low.parse().ok())
+        .expect("a number");
+    let high: f64 = words
+        .nth(1)
+        .and_then(|high| high.parse().ok())
+        .expect("a number");
+    assert!(0.0 < low && low < high && high < 6.0, "{shown}");
+    assert!(
+        shown.contains(&format!("`homa_ir` is {low} where it is not given")),
+        "{shown}"
+    );
+}
+
 /// Claim: a run that leaves the range in which its model holds says which limit, when and by how much.
 #[test]
 fn a_run_beyond_a_limit_names_it() {

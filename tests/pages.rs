@@ -73,6 +73,9 @@ fn every_parameter_and_edge_of_every_model_is_told_once() {
     let (code, err) = pages(folder.path(), &[]);
     assert_eq!(code, 0, "{err}");
     let read = |path: &str| std::fs::read_to_string(folder.path().join(path)).expect(path);
+    let picture = read("network.svg");
+    let most = shipped_models().iter().map(|model| model.edges.len()).max();
+    assert_eq!(Some(picture.matches("<g class=\"edge ").count()), most);
     let edges = read("edges.md");
     for model in shipped_models() {
         let declared = |kind| kind == ParameterKind::Declared;

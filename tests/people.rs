@@ -260,13 +260,14 @@ fn doses(model: &Model, key: &str, people: &str) -> (f64, f64, String) {
     let intake = |kinds: &[&str]| {
         let found = nutrient.intakes.iter();
         found
-            .filter(|(whose, ..)| whose == people)
-            .find(|(_, kind, ..)| kinds.contains(&kind.as_str()))
+            .filter(|row| row.people == people)
+            .find(|row| kinds.contains(&row.kind.as_str()))
     };
-    let (_, _, low, unit, _) = intake(&["rda", "ai"]).expect("a recommended intake");
+    let low = intake(&["rda", "ai"]).expect("a recommended intake");
     // Without an upper level: a hundred recommended intakes.
-    let high = intake(&["ul"]).map_or(100.0 * low, |(_, _, value, ..)| 10.0 * value);
-    (*low, high, unit.text.trim_end_matches("/d").to_string())
+    let high = intake(&["ul"]).map_or(100.0 * low.value, |row| 10.0 * row.value);
+    let unit = low.unit.text.trim_end_matches("/d").to_string();
+    (low.value, high, unit)
 }
 
 fn session(random: &mut Random, hour: &str) -> String {
@@ -317,9 +318,10 @@ fn train(ground: &Ground, random: &mut Random) -> String {
 }
 
 /// The only ways in which a person may have no numbers.
-const REASONS: [&str; 6] = [
+const REASONS: [&str; 7] = [
     "unreachable-status",
     "conflicting-status",
+    "fixed-status",
     "drifting-status",
     "no-steady-state",
     "out-of-range",

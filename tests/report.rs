@@ -8,10 +8,11 @@ use assert_cmd::Command;
 use myoflux::compile::compile;
 use myoflux::diagnostics::Sources;
 use myoflux::engine::Failure;
-use myoflux::model::{Band, EdgeKind, Model, Origin, load::load_model};
+use myoflux::model::{Band, Edge, EdgeKind, Model, Origin, load::load_model};
 use myoflux::report::dictionary::{Kind, TABLES};
 use myoflux::report::drawing::svg::{Font, svg};
-use myoflux::report::drawing::{Scene, Text};
+use myoflux::report::drawing::{Colour, Mark, Scene, Text};
+use myoflux::report::network::Shape;
 use myoflux::report::page::CONTEXT_OF_USE;
 use myoflux::report::{contents, figure, network};
 use myoflux::scenario::figure::shown_column;
@@ -314,29 +315,128 @@ fn the_page_says_what_it_is_for_and_asks_nothing_of_the_network() {
     assert_eq!(page.matches("@font-face").count(), 1);
 }
 
-/// Claim: the network shows every edge once, computed ones apart from claims.
+/// Claim: what the model only passes round inside stands apart from nutrients, and no ledger is lost by it.
+#[test]
+fn the_ledger_keeps_nutrients_apart_from_moieties() {
+    let result = finished(ONE_RUN, |_, _| {});
+    let files = contents(&result);
+    let rows: Vec<Vec<&str>> = file(&files, "ledger.csv")
+        .lines()
+        .skip(1)
+        .filter(|line| line.contains(",total,"))
+        .map(|line| line.rsplit(',').collect())
+        .collect();
+    let kept: usize = result.arms.iter().map(|arm| arm.ledger.len()).sum();
+    assert_eq!(rows.len(), kept);
+    // From the right: unit, relative, amount, end, start, title, name, route, entry, kind, nutrient.
+    let kind = |matter: &str| {
+        let row = rows.iter().find(|row| row[10] == matter);
+        row.expect("it has a ledger")[9]
+    };
+    for nutrient in ["iron", "magnesium", "water"] {
+        assert_eq!(kind(nutrient), "nutrient", "{nutrient}");
+    }
+    for moiety in ["adenine", "carbon", "electron_pairs", "creatine"] {
+        assert_eq!(kind(moiety), "moiety", "{moiety}");
+    }
+    let per_arm = kept / result.arms.len();
+    for arm in rows.chunks(per_arm) {
+        let first = arm.iter().position(|row| row[9] == "moiety");
+        let first = first.expect("there are moieties");
+        assert!(arm[first..].iter().all(|row| row[9] == "moiety"));
+    }
+    let page = file(&files, "report.html");
+    let tables: Vec<&str> = page
+        .split("<h2>")
+        .filter(|part| part.starts_with("Nutrient ledger"))
+        .collect();
+    let nutrients = tables[0]
+        .split("Conserved moiety</th>")
+        .next()
+        .expect("text");
+    assert!(nutrients.contains("<td>Iron</td>") && !nutrients.contains("<td>Adenine</td>"));
+    assert!(tables[0].contains("<td>Adenine</td>"));
+}
+
+fn network_of(model: &Model, strengths: &[f64], shape: Shape) -> Scene {
+    network::scene(model, strengths, shape)
+}
+
+/// Claim: the network shows every edge once, computed ones apart from claims, what is off apart from what
+/// is on, on a page as on a scroll.
 #[test]
 fn the_network_has_one_stroke_per_edge() {
     for model in models() {
-        let scene = network::scene(&model, &network::default_strengths(&model));
-        assert_legible(&scene);
-        let picture = svg(&scene, Font::FromPage);
-        assert!(!picture.contains("NaN"));
-        for (kind, class) in [
-            (EdgeKind::Factor, "edge factor"),
-            (EdgeKind::Structural, "edge structural"),
-            (EdgeKind::Claim, "edge claim"),
-        ] {
-            let edges = model.edges.iter().filter(|edge| edge.kind == kind).count();
-            let strokes = picture.matches(&format!("<g class=\"{class}\">")).count();
-            assert_eq!(strokes, edges, "{class} of {}", model.name);
+        for shape in [Shape::Page, Shape::Scroll] {
+            let strengths = network::default_strengths(&model);
+            let scene = network_of(&model, &strengths, shape);
+            assert_legible(&scene);
+            let picture = svg(&scene, Font::FromPage);
+            assert!(!picture.contains("NaN"));
+            for (kind, class) in [
+                (EdgeKind::Factor, "edge factor"),
+                (EdgeKind::Structural, "edge structural"),
+                (EdgeKind::Claim, "edge claim"),
+            ] {
+                for (on, end) in [(true, ""), (false, " off")] {
+                    let all = model.edges.iter();
+                    let edges = all.filter(|edge| edge.kind == kind && edge.on == on);
+                    let class = format!("<g class=\"{class}{end}\">");
+                    let strokes = picture.matches(&class).count();
+                    assert_eq!(strokes, edges.count(), "{class} of {}", model.name);
+                }
+            }
+            let again = network_of(&model, &strengths, shape);
+            assert_eq!(picture, svg(&again, Font::FromPage));
         }
-        let again = network::scene(&model, &network::default_strengths(&model));
-        assert_eq!(picture, svg(&again, Font::FromPage));
     }
 }
 
-/// Claim: the layout also holds for the hundred and fifty edges of the whole list.
+/// Claim: the whole-body network is a page of about an A series' proportion, in letters as large as those
+/// at the axes of other figures.
+#[test]
+fn the_network_fits_a_page() {
+    let model = models().remove(0);
+    let scene = network_of(&model, &network::default_strengths(&model), Shape::Page);
+    let proportion = scene.height / scene.width;
+    assert!((1.2..1.6).contains(&proportion), "{proportion}");
+    assert!(scene.width < 1750.0, "{}", scene.width);
+    let small = |text: &&Text| text.size < figure::style::TICK_SIZE;
+    assert_eq!(scene.texts().into_iter().find(small).map(|t| &t.text), None);
+}
+
+/// Claim: modules stand together under the system that they name; one that names none under its own title.
+#[test]
+fn the_network_is_grouped_by_system() {
+    let mut model = models().remove(0);
+    let headings = |model: &Model| -> Vec<String> {
+        let scene = network_of(model, &network::default_strengths(model), Shape::Page);
+        let named = model.modules.iter().map(|module| match &module.system {
+            Some(system) => system.clone(),
+            None => module.title.clone(),
+        });
+        let known: BTreeSet<String> = named.collect();
+        let texts = scene.texts().into_iter().map(|text| text.text.clone());
+        let titles = texts.filter_map(|text| {
+            let (number, title) = text.split_once("  ")?;
+            number.parse::<u32>().is_ok().then(|| title.to_string())
+        });
+        titles.filter(|title| known.contains(title)).collect()
+    };
+    let grouped = headings(&model);
+    let systems: BTreeSet<&Option<String>> = model.modules.iter().map(|m| &m.system).collect();
+    assert!(!systems.contains(&None), "every shipped module names one");
+    assert_eq!(grouped.len(), systems.len());
+    assert!(grouped.len() <= 14, "{grouped:?}");
+    let alone = model.modules.iter().position(|m| m.name == "methylation");
+    let alone = &mut model.modules[alone.expect("the module is there")];
+    alone.system = None;
+    let title = alone.title.clone();
+    assert!(!grouped.contains(&title));
+    assert!(headings(&model).contains(&title));
+}
+
+/// Claim: the layout also holds for several times the edges of the whole list.
 #[test]
 fn a_network_several_times_as_large_is_still_legible() {
     let mut model = models().remove(0);
@@ -354,28 +454,63 @@ fn a_network_several_times_as_large_is_still_legible() {
             model.edges.push(edge);
         }
     }
-    assert!(model.edges.len() > 150);
-    let scene = network::scene(&model, &network::default_strengths(&model));
+    assert!(model.edges.len() > 450);
+    let scene = network_of(&model, &network::default_strengths(&model), Shape::Page);
     assert_legible(&scene);
 }
 
+/// Claim: what is switched off is paler than what is on, claims included, and says so.
 #[test]
 fn an_edge_that_is_switched_off_looks_switched_off() {
-    let model = models().remove(0);
+    let mut model = models().remove(0);
     let on = network::default_strengths(&model);
     let mut off = on.clone();
-    let edge = model
-        .edges
-        .iter()
-        .find(|edge| edge.on && edge.strength.is_some());
-    let strength = edge
-        .and_then(|edge| edge.strength)
-        .expect("some edge is on");
-    off[strength.index()] = 0.0;
-    let (on, off) = (network::scene(&model, &on), network::scene(&model, &off));
-    let (on, off) = (svg(&on, Font::FromPage), svg(&off, Font::FromPage));
+    let mut switched = Vec::new();
+    for kind in [EdgeKind::Factor, EdgeKind::Structural, EdgeKind::Claim] {
+        let alike = |e: &&Edge| e.on && e.kind == kind && e.made_of.is_empty();
+        let edge = model.edges.iter().find(alike).expect("some edge is on");
+        switched.push(edge.name.clone());
+        if let Some(strength) = edge.strength {
+            off[strength.index()] = 0.0;
+        }
+    }
+    let before = network_of(&model, &on, Shape::Page);
+    for edge in &mut model.edges {
+        edge.on &= edge.strength.is_some() || !switched.contains(&edge.name);
+    }
+    let after = network_of(&model, &off, Shape::Page);
+    for name in &switched {
+        let (before, after) = (drawn(&before, name), drawn(&after, name));
+        assert!(
+            after.0 > before.0 + 60,
+            "{name}: {} to {}",
+            before.0,
+            after.0
+        );
+        assert!(!before.1.ends_with(" off") && after.1.ends_with(" off"));
+    }
+    let (on, off) = (svg(&before, Font::FromPage), svg(&after, Font::FromPage));
     assert!(!on.contains(", changed") && off.contains("strength 0, changed"));
-    assert!(off.contains("×0</text>"));
+}
+
+/// Brightness (0 to 255) of an edge's stroke, and its tag.
+fn drawn(scene: &Scene, name: &str) -> (i32, String) {
+    let group = scene.marks.iter().find_map(|mark| match mark {
+        Mark::Group { title, marks, .. } if title.starts_with(&format!("{name} (")) => Some(marks),
+        _ => None,
+    });
+    let group = group.expect("every edge is drawn");
+    let stroke = group.iter().find_map(|mark| match mark {
+        Mark::Line { stroke, .. } => Some(stroke.colour),
+        _ => None,
+    });
+    let Colour(red, green, blue) = stroke.expect("every edge has a stroke");
+    let tag = group.iter().find_map(|mark| match mark {
+        Mark::Text(text) => Some(text.text.clone()),
+        _ => None,
+    });
+    let light = (i32::from(red) + i32::from(green) + i32::from(blue)) / 3;
+    (light, tag.expect("every edge has a tag"))
 }
 
 #[test]

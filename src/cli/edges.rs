@@ -11,7 +11,7 @@ use crate::model::{Edge, EdgeKind, Grade, Model, load::load_model};
 use crate::report::drawing::Scene;
 use crate::report::drawing::png::png;
 use crate::report::drawing::svg::{Font, svg};
-use crate::report::network::{default_strengths, scene};
+use crate::report::network::{Shape, default_strengths, scene};
 use crate::report::write::whole;
 
 use crate::study::effects::{self, Effect};
@@ -249,7 +249,7 @@ fn network(folder: &Path, model: Option<&str>, output: &Path) -> u8 {
         eprintln!("error: {name} has no edges; nothing was drawn");
         return 1;
     }
-    let bytes = draw(&scene(&model, &default_strengths(&model)));
+    let bytes = draw(&scene(&model, &default_strengths(&model), Shape::Page));
     let (dir, file) = (output.parent(), output.file_name());
     let file = file.unwrap_or_default().to_string_lossy();
     match whole(dir.unwrap_or(Path::new("")), &file, &bytes) {

@@ -226,20 +226,28 @@ fn print(rows: &[Row]) {
         ExpectationRole::Fit,
         ExpectationRole::Test,
     ] {
-        let of_role: Vec<&Row> = rows
-            .iter()
-            .filter(|row| row.role == role && row.counted)
-            .collect();
-        let count = |verdict| of_role.iter().filter(|row| row.verdict == verdict).count();
-        let passed = count(Verdict::Pass);
-        let share = 100.0 * passed as f64 / of_role.len().max(1) as f64;
-        say(&format!(
-            "{role:?}: {passed} of {} pass ({share:.1} %), {} near, {} miss\n",
-            of_role.len(),
-            count(Verdict::Near),
-            count(Verdict::Miss)
-        ));
+        say(&figures(role, rows));
     }
+}
+
+/// How the rows of one role went; a share of no rows means nothing.
+fn figures(role: ExpectationRole, rows: &[Row]) -> String {
+    let of_role: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.role == role && row.counted)
+        .collect();
+    if of_role.is_empty() {
+        return format!("{role:?}: none\n");
+    }
+    let count = |verdict| of_role.iter().filter(|row| row.verdict == verdict).count();
+    let passed = count(Verdict::Pass);
+    let share = 100.0 * passed as f64 / of_role.len() as f64;
+    format!(
+        "{role:?}: {passed} of {} pass ({share:.1} %), {} near, {} miss\n",
+        of_role.len(),
+        count(Verdict::Near),
+        count(Verdict::Miss)
+    )
 }
 
 #[cfg(test)]
@@ -263,5 +271,33 @@ mod tests {
         let span = outcomes.problems[0].span.clone().expect("a place");
         let file = &outcomes.sources.files[span.file.0 as usize];
         assert!(file.path.ends_with("references.bib"));
+    }
+
+    /// A role without rows has no share that pass, and rows that are not required are no rows of it.
+    #[test]
+    fn a_role_without_rows_has_none() {
+        let row = |role, counted| Row {
+            scenario: "one".to_string(),
+            what: "value at 0 d".to_string(),
+            is: "1 to 2".to_string(),
+            value: 1.5,
+            unit: "1".to_string(),
+            verdict: Verdict::Pass,
+            role,
+            source: None,
+            row: None,
+            note: None,
+            problem: None,
+            counted,
+        };
+        let rows = [
+            row(ExpectationRole::Port, true),
+            row(ExpectationRole::Fit, false),
+        ];
+        let told = |role| figures(role, &rows);
+        let port = "Port: 1 of 1 pass (100.0 %), 0 near, 0 miss\n";
+        assert_eq!(told(ExpectationRole::Port), port);
+        assert_eq!(told(ExpectationRole::Fit), "Fit: none\n");
+        assert_eq!(told(ExpectationRole::Test), "Test: none\n");
     }
 }

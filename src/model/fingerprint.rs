@@ -78,8 +78,8 @@ fn numbers(model: &Model) -> String {
 }
 
 /// Keys whose words change no result.
-const WORDS: [&str; 7] = [
-    "title", "about", "source", "where", "assumed", "grade", "note",
+const WORDS: [&str; 8] = [
+    "title", "about", "system", "source", "where", "assumed", "grade", "note",
 ];
 
 /// Keys in alphabetic order: moving a line changes nothing.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::check::symbols::{Symbol, Symbols};
 use super::declare::{check_format, choice};
-use super::file::{Item, Reader, Table as Tree, problem_with_help};
+use super::file::{Item, Reader, Table as Tree, Value, problem_with_help};
 use super::load::Shared;
-use super::messages::{table_of, unknown_name, unknown_reference, written_quantity, wrong_unit};
+use super::messages::{
+    table_of, unknown_name, unknown_reference, written_quantity, wrong_kind, wrong_unit,
+};
 use super::types::*;
 use crate::diagnostics::{Diagnostic, FileId, Span};
 use crate::units::{Quantity, Unit};
@@ -81,6 +83,7 @@ pub fn nutrients(file: FileId, tree: &Tree, out: Out) -> BTreeMap<String, Nutrie
         .sub("nutrients", out)
         .map(|table| table.entries.as_slice())
         .unwrap_or_default();
+    let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
     for entry in entries {
         let what = format!("nutrient `{}`", entry.key);
         let Some(body) = table_of(&what, &entry.item, out) else {
@@ -89,6 +92,18 @@ pub fn nutrients(file: FileId, tree: &Tree, out: Out) -> BTreeMap<String, Nutrie
         let mut inner = Reader::new(body, what, entry.key_span.clone());
         let nutrient = nutrient(&entry.key, &mut inner, out);
         inner.finish(out);
+        let parts = nutrient.intakes.iter().flat_map(|intake| &intake.counts);
+        let parts = parts.filter_map(|counted| match counted {
+            Counted::Part(part) => Some(part),
+            Counted::Role(..) => None,
+        });
+        for name in parts.chain(&nutrient.part_of) {
+            if !names.contains(&name.as_str()) {
+                let message = format!("{} names no nutrient `{name}`", nutrient.title);
+                let span = entry.key_span.clone();
+                out.push(unknown_name(message, name, span, names.iter().copied()));
+            }
+        }
         nutrients.insert(entry.key.clone(), nutrient);
     }
     reader.finish(out);
@@ -103,6 +118,7 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
     let molar_mass = reader
         .item("molar_mass")
         .and_then(|item| molar_mass_g_per_mol(item, out));
+    let part_of = reader.text("part_of", out);
     reader.text("source", out);
     let mut potency = Vec::new();
     for entry in reader
@@ -125,6 +141,7 @@ fn nutrient(key: &str, reader: &mut Reader, out: Out) -> Nutrient {
         title,
         molar_mass_g_per_mol: molar_mass,
         potency,
+        part_of: part_of.map(|(text, _)| text.to_string()),
         intakes,
     }
 }
@@ -156,8 +173,8 @@ pub fn molar_mass_g_per_mol(item: &Item, out: Out) -> Option<f64> {
     None
 }
 
-/// One row of reference intakes: people, kind, value and unit, note.
-fn intake(item: &Item, out: Out) -> Option<(String, String, f64, Unit, Option<String>)> {
+/// One row of reference intakes.
+fn intake(item: &Item, out: Out) -> Option<ReferenceIntake> {
     let mut reader = Reader::new(
         table_of("an intake", item, out)?,
         "this intake",
@@ -171,17 +188,40 @@ fn intake(item: &Item, out: Out) -> Option<(String, String, f64, Unit, Option<St
         .required("value", out)
         .and_then(|item| written_quantity(item, out));
     let note = reader.text("note", out).map(|(text, _)| text.to_string());
+    let counts = reader.list("counts", out).unwrap_or_default();
+    let counts = counts.iter().filter_map(|item| counted(item, out));
+    let counts = counts.collect();
     reader.text("source", out);
     reader.text("assumed", out);
     reader.finish(out);
     let (value, (people, _)) = (value?, people?);
-    Some((
-        people.to_string(),
-        kind?.to_string(),
-        value.value,
-        value.unit,
+    Some(ReferenceIntake {
+        people: people.to_string(),
+        kind: kind?.to_string(),
+        value: value.value,
+        unit: value.unit,
         note,
-    ))
+        counts,
+    })
+}
+
+/// A role (`"supplement"`), a role with a key (`"diet.KEY"`), or the name of a nutrient.
+fn counted(item: &Item, out: Out) -> Option<Counted> {
+    let Value::Text(text) = &item.value else {
+        out.push(wrong_kind("what counts", item, "a string"));
+        return None;
+    };
+    let (first, key) = match text.split_once('.') {
+        Some((first, key)) => (first, Some(key.to_string())),
+        None => (text.as_str(), None),
+    };
+    let role = match first {
+        "diet" => Role::Diet,
+        "meal" => Role::Meal,
+        "supplement" => Role::Supplement,
+        _ => return Some(Counted::Part(text.clone())),
+    };
+    Some(Counted::Role(role, key))
 }
 
 /// Reads `reference.toml`.

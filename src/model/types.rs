@@ -81,6 +81,8 @@ pub struct Model {
 pub struct Module {
     pub name: String,
     pub title: String,
+    /// The part of the body that figures and pages group it under; without one it stands for itself.
+    pub system: Option<String>,
     pub about: String,
     pub uses: Vec<String>,
     pub path: PathBuf,
@@ -454,8 +456,33 @@ pub struct Nutrient {
     pub molar_mass_g_per_mol: Option<f64>,
     /// Unit of potency (`IU`, `RAE`, …) → quantity of the nutrient one such unit stands for.
     pub potency: Vec<(String, f64, Unit)>,
-    /// Reference intakes: people preset → (`"ear" | "rda" | "ai" | "ul" | "ul_eu" | "studied"`, value, unit, note).
-    pub intakes: Vec<(String, String, f64, Unit, Option<String>)>,
+    /// The nutrient that this one is eaten as, too: by the unit of potency that both have.
+    pub part_of: Option<String>,
+    pub intakes: Vec<ReferenceIntake>,
+}
+
+/// One reference intake of one preset of people.
+#[derive(Debug, Clone)]
+pub struct ReferenceIntake {
+    pub people: String,
+    /// `ear`, `rda`, `ai`, `ul`, `ul_eu` or `studied`.
+    pub kind: String,
+    pub value: f64,
+    /// Of an intake: mass or amount per time.
+    pub unit: Unit,
+    /// The form that it counts, in words.
+    pub note: Option<String>,
+    /// What counts towards it; empty for everything.
+    pub counts: Vec<Counted>,
+}
+
+/// A form of a nutrient that counts towards a reference intake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    /// What inputs of this role bring, or those of one key.
+    Role(Role, Option<String>),
+    /// Another nutrient that is part of this one, by its own mass.
+    Part(String),
 }
 
 /// A preset of `reference.toml`.

@@ -22,7 +22,7 @@ pub struct Table {
 
 use Kind::{Integer, Number, Text};
 
-pub const TABLES: [Table; 3] = [TIMESERIES, SUMMARY, LEDGER];
+pub const TABLES: [Table; 4] = [TIMESERIES, SUMMARY, LEDGER, INTAKE];
 
 pub const TIMESERIES: Table = Table {
     name: "timeseries",
@@ -106,6 +106,11 @@ pub const LEDGER: Table = Table {
             "kind of matter, as the model's states name it",
         ),
         (
+            "kind",
+            Text,
+            "nutrient (in the catalogue, or eaten) or moiety (what only goes round inside)",
+        ),
+        (
             "entry",
             Text,
             "intake, loss, store, total (of the stores) or error (intake - loss - change of the stores)",
@@ -130,6 +135,66 @@ pub const LEDGER: Table = Table {
             "error only: relative to all that crossed the body's boundary; empty where nothing did",
         ),
         ("unit", Text, "unit of start, end and amount"),
+    ],
+};
+
+pub const INTAKE: Table = Table {
+    name: "intake",
+    rows: "mean daily intake of one nutrient in one arm, against the reference intakes of its people",
+    columns: &[
+        ("run", Text, "name of the scenario file without its ending"),
+        ("arm", Text, "name of the arm"),
+        (
+            "people",
+            Text,
+            "preset of people whose reference intakes these are",
+        ),
+        (
+            "over",
+            Text,
+            "what the mean was taken over: run (its first whole days) or habit (before a run shorter than a day)",
+        ),
+        (
+            "days",
+            Number,
+            "how many days of the run; empty for a habit",
+        ),
+        ("nutrient", Text, "name in the catalogue of nutrients"),
+        ("diet", Number, "habitual diet and meals, per day"),
+        ("supplements", Number, "supplements, per day"),
+        ("total", Number, "both together"),
+        (
+            "ear",
+            Number,
+            "estimated average requirement; empty without one",
+        ),
+        (
+            "rda",
+            Number,
+            "recommended dietary allowance; empty without one",
+        ),
+        ("ai", Number, "adequate intake; empty without one"),
+        (
+            "ul",
+            Number,
+            "tolerable upper intake level; empty without one",
+        ),
+        (
+            "counted",
+            Number,
+            "what of the intake counts towards the upper level; empty without one",
+        ),
+        (
+            "counts",
+            Text,
+            "the form that the upper level counts; empty for all forms",
+        ),
+        (
+            "verdict",
+            Text,
+            "above UL, below EAR, between EAR and RDA, at least RDA, below AI, at least AI or not above UL",
+        ),
+        ("unit", Text, "unit of all intakes"),
     ],
 };
 

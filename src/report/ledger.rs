@@ -4,17 +4,18 @@ use std::fmt::Write;
 
 use super::table::{exact, quoted, run_name, unit_name};
 use super::{dictionary, words};
-use crate::model::Model;
+use crate::model::{Input, Model, Role};
 use crate::scenario::{Entry, Ledger, RunResult};
 
-/// Long form. Entries of one nutrient of one arm: the `total` of its stores, the `error` that is left over
+/// Long form, nutrients before moieties. Entries of one nutrient of one arm: the `total` of its stores, the `error` that is left over
 /// (intake − loss − change of the stores), every `intake` and `loss` that moved anything, every `store`.
 pub fn csv(result: &RunResult) -> String {
     let run = run_name(result);
     let mut text = dictionary::LEDGER.header();
     for (arm, outcome) in result.scenario.arms.iter().zip(&result.arms) {
-        for ledger in &outcome.ledger {
-            let place = format!("{run},{},{}", quoted(&arm.name), ledger.matter);
+        for (kind, ledger) in by_kind(&result.model, &outcome.ledger) {
+            let kind = kind.word();
+            let place = format!("{run},{},{},{kind}", quoted(&arm.name), ledger.matter);
             let unit = unit_name(&ledger.unit);
             for line in lines(&result.model, ledger) {
                 let _ = writeln!(text, "{place},{line},{unit}");
@@ -22,6 +23,53 @@ pub fn csv(result: &RunResult) -> String {
         }
     }
     text
+}
+
+/// What a ledger is kept of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// In the catalogue, or brought by what people eat.
+    Nutrient,
+    /// What formulas pass round inside the body: nucleotides, carbon, pairs of electrons.
+    Moiety,
+}
+
+impl Kind {
+    pub fn of(model: &Model, matter: &str) -> Kind {
+        let eaten = |input: &Input| {
+            let taken = matches!(input.role, Some(Role::Diet | Role::Meal | Role::Supplement));
+            let names = [&input.nutrient, &input.key];
+            taken && names.into_iter().flatten().any(|name| name == matter)
+        };
+        match model.nutrients.contains_key(matter) || model.inputs.iter().any(eaten) {
+            true => Kind::Nutrient,
+            false => Kind::Moiety,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Nutrient => "nutrient",
+            Kind::Moiety => "moiety",
+        }
+    }
+}
+
+/// Every ledger once: nutrients first, each part in its own order.
+fn by_kind<'a>(model: &Model, ledgers: &'a [Ledger]) -> Vec<(Kind, &'a Ledger)> {
+    let of = |wanted: Kind| {
+        let kinds = ledgers.iter().map(|l| (Kind::of(model, &l.matter), l));
+        kinds.filter(move |(kind, _)| *kind == wanted)
+    };
+    of(Kind::Nutrient).chain(of(Kind::Moiety)).collect()
+}
+
+/// The ledgers of one kind.
+pub fn of_kind<'a>(model: &Model, ledgers: &'a [Ledger], wanted: Kind) -> Vec<&'a Ledger> {
+    let all = by_kind(model, ledgers).into_iter();
+    all.filter(|(kind, _)| *kind == wanted)
+        .map(|(_, ledger)| ledger)
+        .collect()
 }
 
 /// From `entry` to `relative`.

@@ -1,7 +1,7 @@
 //! Results → tables, pages, provenance. The only stage that writes files.
 //!
 //! `write.rs` puts files on disk whole or not at all; `table.rs` makes timeseries.csv and summary.csv,
-//! `ledger.rs` ledger.csv, `dictionary.rs` says what their columns mean, `parquet.rs` writes them once more; `status.rs` says where laboratory markers stand;
+//! `ledger.rs` ledger.csv, `intake.rs` intake.csv, `dictionary.rs` says what their columns mean, `parquet.rs` writes them once more; `status.rs` says where laboratory markers stand;
 //! `figure/` and `network/` lay out pictures, `drawing/` writes them as SVG and PNG; `page/` makes
 //! report.html; `words.rs` says things in words; `provenance.rs` makes run.json and citations.bib;
 //! `reference_pages/` tells what models and scenarios hold, `schema/` what their files may hold.
@@ -11,6 +11,7 @@
 pub mod dictionary;
 pub mod drawing;
 pub mod figure;
+pub mod intake;
 pub mod ledger;
 pub mod network;
 pub mod page;
@@ -36,7 +37,7 @@ use drawing::Scene;
 use drawing::svg::{Font, svg};
 pub use write::WriteError;
 
-/// Writes timeseries.csv, summary.csv, ledger.csv, tables.json, figures/, report.html, run.json and citations.bib into `dir`.
+/// Writes timeseries.csv, summary.csv, ledger.csv, intake.csv, tables.json, figures/, report.html, run.json and citations.bib into `dir`.
 /// Returns the files written.
 ///
 /// # Errors
@@ -64,6 +65,7 @@ pub fn contents(result: &RunResult) -> Vec<(String, Vec<u8>)> {
         ("timeseries.csv".to_string(), File::Timeseries),
         ("summary.csv".to_string(), File::Summary),
         ("ledger.csv".to_string(), File::Ledger),
+        ("intake.csv".to_string(), File::Intake),
         ("tables.json".to_string(), File::Dictionary),
         ("citations.bib".to_string(), File::Citations),
         ("report.html".to_string(), File::Page),
@@ -83,6 +85,7 @@ pub fn contents(result: &RunResult) -> Vec<(String, Vec<u8>)> {
         File::Timeseries => table::timeseries(result).into_bytes(),
         File::Summary => table::summary(result).into_bytes(),
         File::Ledger => ledger::csv(result).into_bytes(),
+        File::Intake => intake::csv(result).into_bytes(),
         File::Dictionary => dictionary::json().into_bytes(),
         File::Citations => provenance::citations(result).into_bytes(),
         File::Page => page::page(result, &scenes, &panel).into_bytes(),
@@ -115,6 +118,7 @@ enum File<'a> {
     Timeseries,
     Summary,
     Ledger,
+    Intake,
     Dictionary,
     Citations,
     Page,

@@ -4,7 +4,7 @@
 //! what is done to the body (`schedule.rs` and `training.rs` read the texts in it), `expectation.rs` and
 //! `expect.rs` for what should follow, `figure.rs` for figures and `data.rs` for the user's own
 //! measurements. `initial.rs` finds initial states, `run.rs` runs arms, `ledger.rs` balances matter,
-//! `measure.rs` reads numbers off a run for expectations, `quadrature.rs` says where to look for a mean,
+//! `intake.rs` says what is eaten a day, `measure.rs` reads numbers off a run for expectations, `quadrature.rs` says where to look for a mean,
 //! `explain/` says why a quantity has its value.
 //!
 //! Start reading at [`types`]: [`Scenario`] is checked, [`RunResult`] is what reports see.
@@ -16,6 +16,7 @@ pub mod expectation;
 pub mod explain;
 pub mod figure;
 pub mod initial;
+pub mod intake;
 pub mod ledger;
 pub mod load;
 pub mod measure;

@@ -24,6 +24,8 @@ pub const SUFFIX: &str = ".study.toml";
 pub struct Study {
     pub title: String,
     pub about: String,
+    /// Of the module that it writes.
+    pub system: Option<String>,
     pub model: Arc<Model>,
     /// Module that holds the tables.
     pub writes: String,
@@ -133,6 +135,7 @@ fn study(tree: &Tree, models: &Path, sources: &mut Sources, out: Out) -> Option<
     }
     let title = reader.required_text("title", out);
     let about = reader.required_text("about", out);
+    let system = reader.text("system", out);
     let grade = grade(&mut reader, false, out);
     let writes = reader.required_text("writes", out);
     if let Some((name, item)) = writes {
@@ -157,6 +160,7 @@ fn study(tree: &Tree, models: &Path, sources: &mut Sources, out: Out) -> Option<
     Some(Study {
         title: title?.0.to_string(),
         about: about?.0.trim().to_string(),
+        system: system.map(|(text, _)| text.to_string()),
         hash: fingerprint::of(&model, tree),
         writes: writes?.0.to_string(),
         grade,

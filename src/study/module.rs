@@ -40,9 +40,11 @@ pub fn text(study: &Study, means: &[Vec<f64>], place: &str) -> String {
          time was doubled.",
         study.about, model.name
     );
+    let system = study.system.as_ref();
+    let system = system.map_or(String::new(), |name| format!("system = {}\n", quoted(name)));
     let mut text = format!(
         "{BEGIN}{place}`: change the study, not this file.\n\
-         format = 1\ntitle = {}\nabout = {}\n",
+         format = 1\ntitle = {}\n{system}about = {}\n",
         quoted(&study.title),
         quoted(&about)
     );

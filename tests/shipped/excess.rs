@@ -20,8 +20,10 @@ fn inputs<'a>(model: &'a Model, nutrient: &str, role: Role) -> Vec<&'a Input> {
 fn level(model: &Model, nutrient: &str) -> (f64, String) {
     let intakes = &model.nutrients[nutrient].intakes;
     let of = |kind: &str| {
-        let found = intakes.iter().find(|row| row.0 == "man" && row.1 == kind)?;
-        Some((found.2, found.3.text.clone()))
+        let found = intakes
+            .iter()
+            .find(|row| row.people == "man" && row.kind == kind)?;
+        Some((found.value, found.unit.text.clone()))
     };
     let eaten = || {
         let input = *inputs(model, nutrient, Role::Diet).first()?;

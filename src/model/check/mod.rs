@@ -55,6 +55,7 @@ fn skeleton(file: &ModelFile, shared: &Shared) -> Model {
             .map(|(path, module)| Module {
                 name: module.name.clone(),
                 title: module.title.clone(),
+                system: module.system.clone(),
                 about: module.about.clone(),
                 uses: module.uses.iter().map(|(name, _)| name.clone()).collect(),
                 path: path.clone(),

@@ -37,6 +37,7 @@ pub enum Amount {
 pub struct ModuleFile {
     pub name: String,
     pub title: String,
+    pub system: Option<String>,
     pub about: String,
     pub uses: Vec<(String, Span)>,
     pub parameters: Vec<Declared<ParameterFile>>,
@@ -221,6 +222,7 @@ impl ModuleFile {
         let mut module = ModuleFile {
             name: name.to_string(),
             title: title.unwrap_or_default(),
+            system: reader.text("system", out).map(|(text, _)| text.to_string()),
             about: about.unwrap_or_default(),
             uses: reader.texts("uses", out),
             parameters: section(&mut reader, "parameters", lost, out, matter::parameter),

@@ -1,7 +1,7 @@
 //! Titles and legends: lines of text that wrap, so that no name runs off the page.
 
 use super::style::*;
-use crate::model::Effect;
+use crate::model::{EdgeKind, Effect};
 use crate::report::drawing::{Anchor, Colour, Mark, Point, Scene, Stroke, font, rectangle};
 use crate::report::network;
 
@@ -19,6 +19,8 @@ pub enum Sample {
     Range(Colour),
     /// A stroke of the network with its end.
     Edge(Stroke, Effect),
+    /// A stroke of the network with its beginning; true if it is switched off.
+    Kind(Stroke, EdgeKind, bool),
     /// A sign that stands in the picture.
     Sign(&'static str),
 }
@@ -110,6 +112,9 @@ fn sample(scene: &mut Scene, sample: &Sample, (x, y): Point) {
         ),
         Sample::Edge(stroke, effect) => {
             network::draw::sample(scene, (x, right), y, *stroke, *effect)
+        }
+        Sample::Kind(stroke, kind, off) => {
+            network::draw::sample_of_kind(scene, (x, right), y, *stroke, (*kind, *off))
         }
         Sample::Sign(sign) => {
             let at = (middle, y + 0.36 * TEXT_SIZE);

@@ -1,23 +1,25 @@
 //! Strokes: an arrow for what facilitates, a blunt end for what inhibits, both for what does both;
-//! weight for the grade, dashes for hypotheses, grey for claims, pale for what is switched off.
+//! weight for the grade, dashes for hypotheses, a mark at the start for the kind, grey for claims, pale and
+//! hollow for what is switched off.
 
 use super::Drawn;
 use super::layout::*;
 use crate::model::{EdgeKind, Effect, Grade};
-use crate::report::drawing::{Anchor, Colour, Mark, Point, Scene, Stroke, Text, rectangle};
+use crate::report::drawing::{Anchor, Colour, Mark, Point, Scene, Stroke, Text, font, rectangle};
 use crate::report::figure::legend::{Entry, Sample};
-use crate::report::figure::style::MARGIN;
+use crate::report::figure::style::{MARGIN, TEXT_SIZE};
 
 const FACILITATES: Colour = Colour(0, 114, 178);
 const INHIBITS: Colour = Colour(213, 94, 0);
 const BOTH: Colour = Colour(150, 80, 130);
-const CLAIM: Colour = Colour(150, 150, 150);
-const HEADING: Colour = Colour(110, 110, 110);
-const LANE: Colour = Colour(244, 244, 244);
-const TAG_SIZE: f64 = 10.0;
+const CLAIM: Colour = Colour(120, 120, 120);
+const QUIET: Colour = Colour(150, 150, 150);
+const SYSTEM: Colour = Colour(250, 250, 250);
+const HEADING_BAND: Colour = Colour(226, 230, 234);
+const TAG_SIZE: f64 = NODE_SIZE;
 
-/// What is switched off keeps a quarter of its colour.
-const OFF: f64 = 0.28;
+/// What is switched off keeps a third of its colour.
+const OFF: f64 = 0.34;
 
 fn colour(effect: Effect) -> Colour {
     match effect {
@@ -29,10 +31,10 @@ fn colour(effect: Effect) -> Colour {
 
 fn by_grade(grade: Grade, colour: Colour) -> Stroke {
     let (width, dash): (f64, &[f64]) = match grade {
-        Grade::A => (3.2, &[]),
-        Grade::B => (1.9, &[]),
-        Grade::C => (1.5, &[7.0, 4.0]),
-        Grade::D => (1.5, &[2.5, 3.0]),
+        Grade::A => (3.0, &[]),
+        Grade::B => (1.5, &[]),
+        Grade::C => (1.5, &[8.0, 4.0]),
+        Grade::D => (1.5, &[2.0, 3.0]),
     };
     Stroke {
         colour,
@@ -42,20 +44,15 @@ fn by_grade(grade: Grade, colour: Colour) -> Stroke {
 }
 
 fn stroke(drawn: &Drawn) -> Stroke {
-    let colour = if drawn.edge.kind == EdgeKind::Claim {
-        CLAIM
-    } else {
-        colour(drawn.edge.effect)
+    let colour = match drawn.edge.kind {
+        EdgeKind::Claim => CLAIM,
+        _ => colour(drawn.edge.effect),
     };
-    let share = if drawn.strength == Some(0.0) {
-        OFF
-    } else {
-        1.0
-    };
+    let share = if drawn.off { OFF } else { 1.0 };
     by_grade(drawn.edge.grade, colour.tint(share))
 }
 
-/// One edge with its tag (row of the list of edges, grade, strength if it was changed).
+/// One edge with its tag: row of the list of edges, grade, what was done to its strength.
 pub fn edge(scene: &mut Scene, drawn: &Drawn, (from, to): (Point, Point)) {
     let edge = drawn.edge;
     let stroke = stroke(drawn);
@@ -64,28 +61,69 @@ pub fn edge(scene: &mut Scene, drawn: &Drawn, (from, to): (Point, Point)) {
         EdgeKind::Structural => "structural",
         EdgeKind::Claim => "claim",
     };
-    let mut tag = edge.id.clone().unwrap_or_default();
-    tag.push_str(&format!(" {:?}", edge.grade));
-    let strength = match drawn.strength {
-        Some(strength) if drawn.changed => {
-            tag.push_str(&format!(" ×{strength}"));
-            format!(", strength {strength}, changed")
-        }
-        Some(strength) => format!(", strength {strength}"),
-        None => String::new(),
-    };
     let mut group = Scene::default();
-    group.line(bend(from, (to.0 - room(edge.effect), to.1)), stroke);
+    let start = (from.0 + START, from.1);
+    group.line(bend(start, (to.0 - room(edge.effect), to.1)), stroke);
     ending(&mut group, to, edge.effect, stroke.colour);
-    let at = (from.0 - 5.0, from.1 + 0.36 * TAG_SIZE);
-    group.text(at, Anchor::End, TAG_SIZE, tag.trim_start());
+    beginning(&mut group, start, edge.kind, stroke.colour, drawn.off);
+    let at = (from.0 - TAG_WIDTH + 9.0, from.1 + 0.36 * TAG_SIZE);
+    let ink = if drawn.off { QUIET } else { Colour::BLACK };
+    words(&mut group, at, Anchor::Start, ink, &tag(drawn));
     scene.marks.push(Mark::Group {
-        class: format!("edge {kind}"),
+        class: format!("edge {kind}{}", if drawn.off { " off" } else { "" }),
         title: format!(
-            "{} ({kind}, grade {:?}{strength}): {}",
-            edge.name, edge.grade, edge.claim
+            "{} ({kind}, grade {:?}{}): {}",
+            edge.name,
+            edge.grade,
+            state(drawn),
+            edge.claim
         ),
         marks: group.marks,
+    });
+}
+
+fn tag(drawn: &Drawn) -> String {
+    let row = drawn.edge.id.as_deref().unwrap_or("–");
+    let end = match drawn.strength {
+        Some(strength) if drawn.changed && strength != 0.0 => format!(" ×{strength}"),
+        _ if drawn.off => " off".to_string(),
+        _ => String::new(),
+    };
+    format!("{row} {:?}{end}", drawn.edge.grade)
+}
+
+/// For the title that pointing at a stroke shows.
+fn state(drawn: &Drawn) -> String {
+    match drawn.strength {
+        Some(strength) if drawn.changed => format!(", strength {strength}, changed"),
+        Some(strength) => format!(", strength {strength}"),
+        None if drawn.off => ", off".to_string(),
+        None => String::new(),
+    }
+}
+
+/// From the port to the middle of the mark at the start.
+const START: f64 = 5.0;
+
+/// The mark of the kind: a square stands in an equation, a disc multiplies, a ring only claims. What is
+/// switched off is hollow.
+fn beginning(scene: &mut Scene, (x, y): Point, kind: EdgeKind, colour: Colour, off: bool) {
+    let inside = match kind {
+        EdgeKind::Claim => Colour::WHITE,
+        _ if off => Colour::WHITE,
+        _ => colour,
+    };
+    if kind == EdgeKind::Structural {
+        let square = |half: f64| rectangle((x - half, y - half, x + half, y + half));
+        scene.area(square(4.2), colour, 1.0);
+        scene.area(square(2.9), inside, 1.0);
+        return;
+    }
+    scene.marks.push(Mark::Dot {
+        centre: (x, y),
+        radius: 3.8,
+        fill: inside,
+        rim: Stroke::solid(colour, 1.4),
     });
 }
 
@@ -138,21 +176,36 @@ pub fn sample(
     ending(scene, (right, y), effect, stroke.colour);
 }
 
+/// A sample of a stroke with its beginning.
+pub fn sample_of_kind(
+    scene: &mut Scene,
+    (left, right): (f64, f64),
+    y: f64,
+    stroke: Stroke,
+    (kind, off): (EdgeKind, bool),
+) {
+    scene.line(vec![(left + START, y), (right, y)], stroke);
+    beginning(scene, (left + START, y), kind, stroke.colour, off);
+}
+
 /// Only what occurs in this network.
 pub fn entries(drawn: &[Drawn]) -> Vec<Entry> {
+    const DARK: Colour = Colour(90, 90, 90);
     let mut entries = Vec::new();
-    let acting = || drawn.iter().filter(|d| d.edge.kind != EdgeKind::Claim);
+    let mut add = |occurs: bool, sample: Sample, name: &str| {
+        if occurs {
+            let name = name.to_string();
+            entries.push(Entry { sample, name });
+        }
+    };
     for (effect, name) in [
         (Effect::Facilitates, "facilitates"),
         (Effect::Inhibits, "inhibits"),
         (Effect::Both, "does both"),
     ] {
-        if drawn.iter().any(|d| d.edge.effect == effect) {
-            entries.push(Entry {
-                sample: Sample::Edge(by_grade(Grade::B, colour(effect)), effect),
-                name: name.to_string(),
-            });
-        }
+        let stroke = by_grade(Grade::B, colour(effect));
+        let occurs = drawn.iter().any(|d| d.edge.effect == effect);
+        add(occurs, Sample::Edge(stroke, effect), name);
     }
     for (grade, name) in [
         (Grade::A, "grade A"),
@@ -160,58 +213,97 @@ pub fn entries(drawn: &[Drawn]) -> Vec<Entry> {
         (Grade::C, "grade C, hypothesis"),
         (Grade::D, "grade D, contested"),
     ] {
-        if drawn.iter().any(|d| d.edge.grade == grade) {
-            entries.push(Entry {
-                sample: Sample::Line(by_grade(grade, Colour(90, 90, 90))),
-                name: name.to_string(),
-            });
-        }
+        let occurs = drawn.iter().any(|d| d.edge.grade == grade);
+        add(occurs, Sample::Line(by_grade(grade, DARK)), name);
     }
-    if drawn.iter().any(|d| d.edge.kind == EdgeKind::Claim) {
-        entries.push(Entry {
-            sample: Sample::Line(by_grade(Grade::A, CLAIM)),
-            name: "grey: claim, not quantified".to_string(),
-        });
+    for (kind, ink, name) in [
+        (
+            EdgeKind::Structural,
+            DARK,
+            "inside an equation (structural)",
+        ),
+        (EdgeKind::Factor, DARK, "multiplies its target (factor)"),
+        (
+            EdgeKind::Claim,
+            CLAIM,
+            "grey: claim, not computed by itself",
+        ),
+    ] {
+        let occurs = drawn.iter().any(|d| d.edge.kind == kind);
+        let stroke = by_grade(Grade::B, ink);
+        add(occurs, Sample::Kind(stroke, kind, false), name);
     }
-    if acting().any(|d| d.strength == Some(0.0)) {
-        entries.push(Entry {
-            sample: Sample::Line(by_grade(Grade::A, FACILITATES.tint(OFF))),
-            name: "pale: switched off".to_string(),
-        });
-    }
-    if acting().any(|d| d.changed) {
-        entries.push(Entry {
-            sample: Sample::Sign("×"),
-            name: "strength changed from the model's own".to_string(),
-        });
-    }
+    let pale = by_grade(Grade::A, FACILITATES.tint(OFF));
+    add(
+        drawn.iter().any(|d| d.off),
+        Sample::Kind(pale, EdgeKind::Factor, true),
+        "pale, hollow: switched off",
+    );
+    add(
+        drawn.iter().any(|d| d.changed),
+        Sample::Sign("×"),
+        "strength changed from the model's own",
+    );
     entries
 }
 
-/// Boxes of the modules and the quantities in them.
-pub fn lanes(scene: &mut Scene, layout: &Layout) {
-    for lane in &layout.lanes {
-        let (left, right, x, anchor) = match lane.side {
-            Side::Left => (MARGIN, LEFT_EDGE + 8.0, LEFT_EDGE, Anchor::End),
-            Side::Right => (RIGHT_EDGE - 8.0, WIDTH - MARGIN, RIGHT_EDGE, Anchor::Start),
-        };
-        scene.area(rectangle((left, lane.top, right, lane.bottom)), LANE, 1.0);
-        for (at, line) in lane.title.iter().enumerate() {
-            let y = lane.top + (at + 1) as f64 * NODE_LINE;
-            words(scene, (x, y), anchor, HEADING, line);
-        }
-        for &node in &lane.nodes {
-            quantity(scene, &layout.nodes[node], x, anchor);
+/// How to read the picture, in a line or two; where the next thing may begin.
+pub fn reading(scene: &mut Scene, edges: usize, top: f64) -> f64 {
+    let text = format!(
+        "{edges} edges, each in the system of what it acts on: left what acts, right what it acts on. Tags \
+         give the row in the list of edges and the grade. A number in brackets is the system to which a \
+         quantity of elsewhere belongs."
+    );
+    let mut y = top;
+    for line in font::wrap(&text, TEXT_SIZE, scene.width - 2.0 * MARGIN) {
+        y += 1.3 * TEXT_SIZE;
+        scene.text((MARGIN, y), Anchor::Start, TEXT_SIZE, &line);
+    }
+    y
+}
+
+/// Boxes of the systems and the quantities in them.
+pub fn systems(scene: &mut Scene, layout: &Layout, drawn: &[Drawn]) {
+    for (at, system) in layout.systems.iter().enumerate() {
+        let (left, right) = (system.left, system.left + COLUMN);
+        let below = system.top + 19.0;
+        scene.area(rectangle((left, below, right, system.bottom)), SYSTEM, 1.0);
+        scene.area(
+            rectangle((left, system.top, right, below)),
+            HEADING_BAND,
+            1.0,
+        );
+        let y = system.top + 14.0;
+        let title = format!("{}  {}", at + 1, system.title);
+        scene.text((left + 6.0, y), Anchor::Start, TEXT_SIZE, &title);
+        let nodes = system.acting.iter().map(|node| &layout.nodes[*node]);
+        let count: usize = nodes.map(|node| node.edges.len()).sum();
+        let count = format!("{count} edge{}", if count == 1 { "" } else { "s" });
+        scene.text((right - 6.0, y), Anchor::End, TEXT_SIZE, &count);
+        for node in system.acting.iter().chain(&system.acted_on) {
+            quantity(scene, &layout.nodes[*node], left, drawn);
         }
     }
 }
 
-fn quantity(scene: &mut Scene, node: &Node, x: f64, anchor: Anchor) {
-    let lines = node.lines.len() as f64;
-    let first = node.top + 0.5 * node.height - 0.5 * (lines - 1.0) * NODE_LINE;
+fn quantity(scene: &mut Scene, node: &Node, left: f64, drawn: &[Drawn]) {
+    let (x, bracket, anchor) = match node.side {
+        Side::Left => (left + LEFT_EDGE, left + LEFT_EDGE + 4.5, Anchor::End),
+        Side::Right => (left + RIGHT_EDGE, left + RIGHT_EDGE - 4.5, Anchor::Start),
+    };
+    if node.edges.len() > 1 {
+        let (first, last) = (node.ports().next(), node.ports().last());
+        let ends = first
+            .zip(last)
+            .map(|(a, b)| vec![(bracket, a - 4.0), (bracket, b + 4.0)]);
+        scene.line(ends.unwrap_or_default(), Stroke::solid(QUIET, 1.0));
+    }
+    let quiet = node.edges.iter().all(|edge| drawn[edge.index()].off);
+    let ink = if quiet { QUIET } else { Colour::BLACK };
+    let first = node.middle() - 0.5 * (node.lines.len() as f64 - 1.0) * NODE_LINE;
     for (at, line) in node.lines.iter().enumerate() {
         let y = first + at as f64 * NODE_LINE + 0.36 * NODE_SIZE;
-        words(scene, (x, y), anchor, Colour::BLACK, line);
+        words(scene, (x, y), anchor, ink, line);
     }
 }
 

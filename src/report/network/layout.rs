@@ -1,25 +1,26 @@
-//! Places: one band per module that is acted on, from top to bottom; in it on the left what acts, with its
-//! own module's title where that is another, on the right what it acts on, and for every edge the two
-//! ports at which it leaves and arrives. A quantity that acts on several modules stands in each of their
-//! bands, so that no stroke leaves its band.
+//! What stands where in words: systems of the body in the model's order, in each on the left what acts and
+//! on the right what it acts on. An edge stands in the system of what it acts on; a quantity that acts on
+//! several systems stands in each of them, so that no stroke leaves its system.
 
 use std::collections::BTreeMap;
 
-use crate::model::{EdgeId, Model};
+use crate::model::{Edge, EdgeId, Model, Module};
 use crate::report::drawing::{Point, font};
+use crate::report::figure::style::{MARGIN, TICK_SIZE};
 use crate::report::words;
 
-pub const WIDTH: f64 = 1080.0;
-/// Where the quantities' texts end on the left and begin on the right.
-pub const LEFT_EDGE: f64 = 290.0;
-pub const RIGHT_EDGE: f64 = 790.0;
-/// Between the quantity and its stroke on the left: room for the edge's tag.
-pub const TAG_WIDTH: f64 = 74.0;
-pub const NODE_SIZE: f64 = 12.0;
-pub const NODE_LINE: f64 = 15.0;
-const PORT: f64 = 13.0;
-const LANE_GAP: f64 = 10.0;
-const TEXT_WIDTH: f64 = 262.0;
+/// Width of a column of systems, and what is left free between two.
+pub const COLUMN: f64 = 822.0;
+pub const COLUMN_GAP: f64 = 28.0;
+/// Within a column: where texts end on the left and begin on the right.
+pub const LEFT_EDGE: f64 = 286.0;
+pub const RIGHT_EDGE: f64 = 546.0;
+/// Between a text on the left and its strokes: room for the edges' tags.
+pub const TAG_WIDTH: f64 = 76.0;
+pub const NODE_SIZE: f64 = TICK_SIZE;
+pub const NODE_LINE: f64 = 13.0;
+const PORT: f64 = 12.5;
+const NODE_GAP: f64 = 1.5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
@@ -30,147 +31,207 @@ pub enum Side {
 /// A quantity that acts or is acted on.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Of the band in which it stands.
-    module: String,
     pub side: Side,
     /// The title, wrapped.
     pub lines: Vec<String>,
-    edges: Vec<EdgeId>,
+    pub edges: Vec<EdgeId>,
     pub top: f64,
     pub height: f64,
 }
 
+impl Node {
+    pub fn middle(&self) -> f64 {
+        self.top + 0.5 * self.height
+    }
+
+    /// Heights at which its edges leave or arrive, from top to bottom.
+    pub fn ports(&self) -> impl Iterator<Item = f64> {
+        let first = self.middle() - 0.5 * PORT * (self.edges.len() - 1) as f64;
+        (0..self.edges.len()).map(move |at| first + PORT * at as f64)
+    }
+}
+
+/// What stands together under one heading.
 #[derive(Debug, Clone)]
-pub struct Lane {
-    module: String,
-    /// Wrapped.
-    pub title: Vec<String>,
-    pub side: Side,
+pub struct System {
+    pub title: String,
+    /// Of its column.
+    pub left: f64,
     pub top: f64,
     pub bottom: f64,
     /// Indices into [`Layout::nodes`], from top to bottom.
-    pub nodes: Vec<usize>,
+    pub acting: Vec<usize>,
+    pub acted_on: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Layout {
     pub nodes: Vec<Node>,
-    pub lanes: Vec<Lane>,
+    /// In the model's order; the number of one is its place here plus one.
+    pub systems: Vec<System>,
     /// One per edge of the model: where its stroke begins and ends.
     pub ends: Vec<(Point, Point)>,
     pub bottom: f64,
 }
 
+/// As wide as this many columns need.
+pub fn width(columns: usize) -> f64 {
+    2.0 * MARGIN + columns as f64 * (COLUMN + COLUMN_GAP) - COLUMN_GAP
+}
+
 impl Layout {
-    pub fn of(model: &Model, top: f64) -> Layout {
-        let nodes = nodes(model);
+    /// Everything but the places, which `place.rs` finds.
+    pub fn of(model: &Model) -> Layout {
         let mut layout = Layout {
+            nodes: Vec::new(),
+            systems: systems(model),
             ends: vec![((0.0, 0.0), (0.0, 0.0)); model.edges.len()],
-            bottom: top,
-            lanes: lanes(model, &nodes),
-            nodes,
+            bottom: 0.0,
         };
-        layout.settle(top);
+        layout.add_nodes(model);
         layout
     }
 
-    /// Orders quantities within their lane by the mean height of what they are joined to, side by side
-    /// in turn. A few rounds are enough; their number is fixed so that the result is.
-    fn settle(&mut self, top: f64) {
-        for round in 0..8 {
-            self.bottom = place(&mut self.lanes, &mut self.nodes, top);
-            self.connect();
-            let (nodes, ends) = (&self.nodes, &self.ends);
-            let height = |node: &usize| -> f64 {
-                let edges = &nodes[*node].edges;
-                let far = edges.iter().map(|edge| match nodes[*node].side {
-                    Side::Left => ends[edge.index()].1.1,
-                    Side::Right => ends[edge.index()].0.1,
-                });
-                far.sum::<f64>() / edges.len() as f64
-            };
-            let side = [Side::Left, Side::Right][round % 2];
-            for lane in self.lanes.iter_mut().filter(|lane| lane.side == side) {
-                lane.nodes.sort_by(|a, b| height(a).total_cmp(&height(b)));
+    /// Quantities in the order in which the model's edges name them.
+    fn add_nodes(&mut self, model: &Model) {
+        let mut known: BTreeMap<(usize, Side, String), usize> = BTreeMap::new();
+        for (at, edge) in model.edges.iter().enumerate() {
+            let (from, onto) = ends(edge);
+            let system = self.number(&system_of(model, &onto));
+            for (side, name) in [(Side::Left, from), (Side::Right, onto)] {
+                let next = self.nodes.len();
+                let node = *known.entry((system, side, name)).or_insert(next);
+                if node == next {
+                    self.nodes.push(Node::new(side));
+                    match side {
+                        Side::Left => self.systems[system].acting.push(node),
+                        Side::Right => self.systems[system].acted_on.push(node),
+                    }
+                }
+                self.nodes[node].edges.push(EdgeId(at as u32));
             }
         }
-        self.bottom = place(&mut self.lanes, &mut self.nodes, top);
-        self.connect();
+        self.systems.retain(|system| !system.acting.is_empty());
+        // Numbers are known only now that systems without edges are gone.
+        let named: Vec<(String, usize)> = known
+            .into_iter()
+            .map(|((_, _, name), node)| (name, node))
+            .collect();
+        let texts = self.texts(model, &named);
+        for (node, text) in texts {
+            self.nodes[node].write(&text);
+        }
     }
 
-    /// Gives every edge a port at both of its quantities; ports of a quantity in the order of the far
-    /// ends, so that its edges do not cross at once.
-    fn connect(&mut self) {
-        let middle = |node: &Node| node.top + 0.5 * node.height;
-        let mut far = vec![(0.0, 0.0); self.ends.len()];
-        for node in &self.nodes {
-            for edge in &node.edges {
-                match node.side {
-                    Side::Left => far[edge.index()].0 = middle(node),
-                    Side::Right => far[edge.index()].1 = middle(node),
+    /// What stands at each node: its title, the number of its own system where that is another, its
+    /// module where titles alone would leave two quantities side by side with one name.
+    fn texts(&self, model: &Model, named: &[(String, usize)]) -> Vec<(usize, String)> {
+        let names: BTreeMap<usize, &str> = named.iter().map(|(n, node)| (*node, &**n)).collect();
+        let mut texts = Vec::new();
+        for system in &self.systems {
+            for side in [&system.acting, &system.acted_on] {
+                let titles: Vec<String> = side.iter().map(|n| title(model, names[n])).collect();
+                for (node, title) in side.iter().zip(&titles) {
+                    let mut text = title.clone();
+                    if titles.iter().filter(|other| *other == title).count() > 1 {
+                        text.push_str(&format!(", {}", module_title(model, names[node])));
+                    }
+                    let own = system_of(model, names[node]);
+                    let number = self.systems.iter().position(|other| other.title == own);
+                    match number {
+                        Some(at) if own != system.title => text.push_str(&format!(" ({})", at + 1)),
+                        None => text.push_str(&format!(" ({})", words::lower_first(&own))),
+                        _ => {}
+                    }
+                    texts.push((*node, text));
                 }
             }
         }
-        for node in &self.nodes {
-            let mut edges = node.edges.clone();
-            let other = |edge: &EdgeId| match node.side {
-                Side::Left => far[edge.index()].1,
-                Side::Right => far[edge.index()].0,
-            };
-            edges.sort_by(|a, b| other(a).total_cmp(&other(b)).then(a.cmp(b)));
-            let first = middle(node) - 0.5 * PORT * (edges.len() - 1) as f64;
-            for (at, edge) in edges.iter().enumerate() {
-                let y = first + PORT * at as f64;
-                match node.side {
-                    Side::Left => self.ends[edge.index()].0 = (LEFT_EDGE + TAG_WIDTH, y),
-                    Side::Right => self.ends[edge.index()].1 = (RIGHT_EDGE - 8.0, y),
-                }
-            }
+        texts
+    }
+
+    /// The place of a system in the list; one that no module of the model belongs to comes last.
+    fn number(&mut self, title: &str) -> usize {
+        let known = self.systems.iter().position(|s| s.title == title);
+        known.unwrap_or_else(|| {
+            self.systems.push(System::new(title));
+            self.systems.len() - 1
+        })
+    }
+}
+
+impl Node {
+    fn new(side: Side) -> Node {
+        Node {
+            side,
+            lines: Vec::new(),
+            edges: Vec::new(),
+            top: 0.0,
+            height: 0.0,
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        let most = match self.side {
+            Side::Left => LEFT_EDGE,
+            Side::Right => COLUMN - RIGHT_EDGE,
+        };
+        self.lines = font::wrap(text, NODE_SIZE, most - 6.0);
+        let ports = self.edges.len() as f64 * PORT;
+        self.height = ports.max(self.lines.len() as f64 * NODE_LINE) + NODE_GAP;
+    }
+}
+
+impl System {
+    fn new(title: &str) -> System {
+        System {
+            title: title.to_string(),
+            left: 0.0,
+            top: 0.0,
+            bottom: 0.0,
+            acting: Vec::new(),
+            acted_on: Vec::new(),
         }
     }
 }
 
-/// Quantities in the order in which the model's edges name them.
-fn nodes(model: &Model) -> Vec<Node> {
-    let mut known: BTreeMap<(Side, String, String), usize> = BTreeMap::new();
-    let mut nodes: Vec<Node> = Vec::new();
-    for (at, edge) in model.edges.iter().enumerate() {
-        let home = module_of(&edge.name);
-        let onto = dotted(&edge.onto, home);
-        let band = module_of(&onto);
-        for (side, name) in [
-            (Side::Left, dotted(&edge.from, home)),
-            (Side::Right, onto.clone()),
-        ] {
-            let key = (side, band.to_string(), name.clone());
-            let node = *known.entry(key).or_insert_with(|| {
-                let mut text = title(model, &name);
-                let module = model.modules.iter().find(|m| m.name == module_of(&name));
-                if let Some(module) = module.filter(|module| module.name != band) {
-                    text.push_str(&format!(" ({})", words::lower_first(&module.title)));
-                }
-                nodes.push(Node {
-                    module: band.to_string(),
-                    side,
-                    lines: font::wrap(&text, NODE_SIZE, TEXT_WIDTH),
-                    edges: Vec::new(),
-                    top: 0.0,
-                    height: 0.0,
-                });
-                nodes.len() - 1
-            });
-            nodes[node].edges.push(EdgeId(at as u32));
+/// In the order in which the model's modules first name them.
+fn systems(model: &Model) -> Vec<System> {
+    let mut systems: Vec<System> = Vec::new();
+    for module in &model.modules {
+        let title = title_of_system(module);
+        if systems.iter().all(|system| system.title != title) {
+            systems.push(System::new(title));
         }
     }
-    for node in &mut nodes {
-        let ports = node.edges.len() as f64 * PORT;
-        node.height = ports.max(node.lines.len() as f64 * NODE_LINE) + 7.0;
-    }
-    nodes
+    systems
 }
 
-fn module_of(name: &str) -> &str {
-    name.split('.').next().unwrap_or_default()
+/// A module that names no system stands for itself.
+fn title_of_system(module: &Module) -> &str {
+    module.system.as_deref().unwrap_or(&module.title)
+}
+
+fn module<'a>(model: &'a Model, name: &str) -> Option<&'a Module> {
+    let prefix = name.split('.').next().unwrap_or_default();
+    model.modules.iter().find(|module| module.name == prefix)
+}
+
+/// By the module of a dotted name; that module's name where the model does not hold it.
+fn system_of(model: &Model, name: &str) -> String {
+    let known = module(model, name).map(|module| title_of_system(module).to_string());
+    known.unwrap_or_else(|| name.split('.').next().unwrap_or_default().to_string())
+}
+
+fn module_title(model: &Model, name: &str) -> String {
+    let title = module(model, name).map(|module| words::lower_first(&module.title));
+    title.unwrap_or_default()
+}
+
+/// Dotted names of what acts and what it acts on.
+fn ends(edge: &Edge) -> (String, String) {
+    let home = edge.name.split('.').next().unwrap_or_default();
+    (dotted(&edge.from, home), dotted(&edge.onto, home))
 }
 
 /// `processes.release` of module `fibre` → `fibre.release`.
@@ -203,72 +264,4 @@ fn title(model: &Model, name: &str) -> String {
     parameter
         .and_then(|parameter| parameter.title.clone())
         .unwrap_or_else(|| words::plain(name))
-}
-
-/// On each side one lane per band, in the model's order of modules; what belongs to no module comes last.
-fn lanes(model: &Model, nodes: &[Node]) -> Vec<Lane> {
-    let modules = model.modules.iter();
-    let mut names: Vec<(&str, &str)> = modules
-        .map(|m| (m.name.as_str(), m.title.as_str()))
-        .collect();
-    for node in nodes {
-        if names.iter().all(|(name, _)| *name != node.module) {
-            names.push((&node.module, &node.module));
-        }
-    }
-    let mut lanes = Vec::new();
-    for side in [Side::Left, Side::Right] {
-        for (name, title) in &names {
-            let all = nodes.iter().enumerate();
-            let here: Vec<usize> = all
-                .filter(|(_, node)| node.side == side && node.module == *name)
-                .map(|(at, _)| at)
-                .collect();
-            if !here.is_empty() {
-                lanes.push(Lane {
-                    module: name.to_string(),
-                    title: font::wrap(title, NODE_SIZE, TEXT_WIDTH),
-                    side,
-                    top: 0.0,
-                    bottom: 0.0,
-                    nodes: here,
-                });
-            }
-        }
-    }
-    lanes
-}
-
-/// Stacks the bands: both lanes of a module side by side and equally high, the quantities of the emptier
-/// one in its middle; where the last band ends.
-fn place(lanes: &mut [Lane], nodes: &mut [Node], top: f64) -> f64 {
-    let heading = |lane: &Lane| lane.title.len() as f64 * NODE_LINE + 6.0;
-    let inside = |lane: &Lane, nodes: &[Node]| -> f64 {
-        lane.nodes.iter().map(|node| nodes[*node].height).sum()
-    };
-    let mut y = top;
-    let mut bands: Vec<Vec<usize>> = Vec::new();
-    for at in 0..lanes.len() {
-        let of_its_module = |band: &&mut Vec<usize>| lanes[band[0]].module == lanes[at].module;
-        match bands.iter_mut().find(of_its_module) {
-            Some(band) => band.push(at),
-            None => bands.push(vec![at]),
-        }
-    }
-    for band in bands {
-        let tallest = band.iter().map(|at| inside(&lanes[*at], nodes));
-        let tallest = tallest.fold(0.0, f64::max);
-        let bottom = y + heading(&lanes[band[0]]) + tallest + 4.0;
-        for at in band {
-            let lane = &mut lanes[at];
-            (lane.top, lane.bottom) = (y, bottom);
-            let mut next = y + heading(lane) + 0.5 * (tallest - inside(lane, nodes));
-            for &node in &lane.nodes {
-                nodes[node].top = next;
-                next += nodes[node].height;
-            }
-        }
-        y = bottom + LANE_GAP;
-    }
-    y - LANE_GAP
 }

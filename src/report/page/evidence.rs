@@ -3,7 +3,7 @@
 use super::{Cell, escape, paragraph, table};
 use crate::model::{Edge, EdgeKind, Effect, Grade, Origin, ParameterKind};
 use crate::report::drawing::svg::{Font, svg};
-use crate::report::network;
+use crate::report::network::{self, Shape};
 use crate::report::words;
 use crate::scenario::RunResult;
 
@@ -14,7 +14,7 @@ pub fn crosstalk(result: &RunResult, body: &mut String) {
     body.push_str("<h2>Crosstalk</h2>\n");
     if let (Some(arm), Some(outcome)) = (result.scenario.arms.first(), result.arms.first()) {
         let picture = svg(
-            &network::scene(&result.model, &outcome.parameters),
+            &network::scene(&result.model, &outcome.parameters, Shape::Scroll),
             Font::FromPage,
         );
         body.push_str(&format!(

@@ -1,7 +1,7 @@
 //! The nutrient ledger: what came in, by which way, what is stored, what left.
 
 use super::{Cell, folded, paragraph, table};
-use crate::report::ledger::{matter, relative, title};
+use crate::report::ledger::{Kind, matter, of_kind, relative, title};
 use crate::report::words;
 use crate::scenario::{Crossing, Entry, Ledger, RunResult};
 
@@ -31,15 +31,24 @@ pub fn ledger(result: &RunResult, body: &mut String) {
         "Intake − losses = change of the stores. Every flux across the body's boundary is counted by \
          itself, none as a difference; what is left over is relative to all that crossed. Diet counts \
          what the model lets in: where it has no gut for a nutrient, what is absorbed. Made inside: \
-         by the body or by the flora of its gut.",
+         by the body or by the flora of its gut. Moieties are what the model passes round inside: they have \
+         a table of their own.",
     ));
     let ways = ways(result);
     for (at, (arm, outcome)) in arms().enumerate() {
         let mut inside = String::new();
-        summary(result, &outcome.ledger, &ways, &mut inside);
-        let mut entries = String::new();
-        details(result, &outcome.ledger, &mut entries);
-        folded("Every entry", &entries, &mut inside);
+        let parts = [
+            (Kind::Nutrient, "Nutrient"),
+            (Kind::Moiety, "Conserved moiety"),
+        ];
+        for (kind, name) in parts {
+            let ledgers = of_kind(&result.model, &outcome.ledger, kind);
+            summary(result, &ledgers, name, &ways, &mut inside);
+            let mut entries = String::new();
+            details(result, &ledgers, name, &mut entries);
+            let every = format!("Every entry: {}", words::lower_first(name));
+            folded(&every, &entries, &mut inside);
+        }
         if inside.is_empty() {
             continue;
         }
@@ -69,11 +78,12 @@ fn ways(result: &RunResult) -> Vec<(&'static str, &'static str)> {
 
 fn summary(
     result: &RunResult,
-    ledgers: &[Ledger],
+    ledgers: &[&Ledger],
+    name: &str,
     ways: &[(&'static str, &'static str)],
     body: &mut String,
 ) {
-    let mut head = vec!["Nutrient", "Unit", "At the start"];
+    let mut head = vec![name, "Unit", "At the start"];
     head.extend(ways.iter().map(|(_, title)| *title));
     head.extend(["Lost", "Change", "At the end", "Left over"]);
     let rows: Vec<Vec<Cell>> = ledgers
@@ -104,14 +114,14 @@ fn summary(
 }
 
 /// Entries of the same title stand together: pools in a row lose by the same way.
-fn details(result: &RunResult, ledgers: &[Ledger], body: &mut String) {
+fn details(result: &RunResult, ledgers: &[&Ledger], name: &str, body: &mut String) {
     let mut rows = Vec::new();
     for ledger in ledgers {
         let unit = ledger.unit.pretty();
-        let name = matter(&result.model, ledger);
+        let of = matter(&result.model, ledger);
         let mut row = |kind: &str, what: String, amount: f64| {
             rows.push(vec![
-                Cell::text(&name),
+                Cell::text(&of),
                 Cell::text(kind),
                 Cell::text(what),
                 Cell::Number(words::quantity(amount, &unit)),
@@ -136,5 +146,5 @@ fn details(result: &RunResult, ledgers: &[Ledger], body: &mut String) {
             row("change of store", what, store.end - store.start);
         }
     }
-    table(&["Nutrient", "Entry", "What", "Amount"], &rows, body);
+    table(&[name, "Entry", "What", "Amount"], &rows, body);
 }

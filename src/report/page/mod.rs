@@ -4,10 +4,11 @@
 //! nothing of the network. Promises: what the run is not good for stands first; empty sections are left
 //! out; nothing is said by colour alone; the same run gives the same bytes.
 //!
-//! Start reading at [`page`]; `outcome.rs` says what came out, `matter.rs` what entered and
-//! left, `evidence.rs` what it rests on.
+//! Start reading at [`page`]; `outcome.rs` says what came out, `intake.rs` what was eaten, `matter.rs` what entered
+//! and left, `evidence.rs` what it rests on.
 
 mod evidence;
+mod intake;
 mod matter;
 mod outcome;
 mod status;
@@ -74,6 +75,7 @@ pub fn page(result: &RunResult, figures: &[Scene], panel: &[Scene]) -> String {
     outcome::residuals(result, &mut body);
     outcome::arms(result, &mut body);
     outcome::notes(result, &mut body);
+    intake::reference_intakes(result, &mut body);
     matter::ledger(result, &mut body);
     outcome::drift(result, &mut body);
     evidence::crosstalk(result, &mut body);

@@ -24,7 +24,9 @@ nutrient or system acts on another. It can be switched off or scaled in a scenar
 | structural | stands inside an equation; off, its argument stays at the reference value |
 | claim | nothing is computed from it, or it is the sum of other edges |
 
-Each system lists what is established (A and B) first, then hypotheses and contested claims (C and D).
+Each module lists what is established (A and B) first, then hypotheses and contested claims (C and D).
+
+[![All edges of the largest model, grouped by system](network.svg)](network.svg)
 
 ";
 

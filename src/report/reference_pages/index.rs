@@ -61,8 +61,8 @@ fn told(model: &Model) -> String {
 }
 
 fn modules(chapters: &[Chapter]) -> String {
-    let row = |title: String, tally: Tally, edges: usize| {
-        let mut row = vec![title];
+    let row = |title: String, system: String, tally: Tally, edges: usize| {
+        let mut row = vec![title, system];
         row.extend(tally.cells());
         row.push(edges.to_string());
         row
@@ -73,12 +73,13 @@ fn modules(chapters: &[Chapter]) -> String {
         let module = chapter.module;
         let title = format!("[{}](parameters/{}.md)", prose(&module.title), module.name);
         let own = chapter.edges().count();
-        rows.push(row(title, chapter.tally(), own));
+        let system = prose(module.system.as_deref().unwrap_or_default());
+        rows.push(row(title, system, chapter.tally(), own));
         all = all.plus(chapter.tally());
         edges += own;
     }
-    rows.push(row("**all**".to_string(), all, edges));
-    let head: Vec<&str> = ["module"]
+    rows.push(row("**all**".to_string(), String::new(), all, edges));
+    let head: Vec<&str> = ["module", "system"]
         .into_iter()
         .chain(COUNTED)
         .chain(["edges"])

@@ -63,12 +63,16 @@ fn figures(all: &[Judged]) -> String {
     let row = |role: ExpectationRole| {
         let counts = |j: &&Judged| !j.expectation.not_required && j.expectation.role == role;
         let of_role: Vec<&Judged> = all.iter().filter(counts).collect();
+        if of_role.is_empty() {
+            let none = ["none", "–", "–", "–"].map(str::to_string);
+            return [vec![words::role(role).to_string()], none.to_vec()].concat();
+        }
         let count = |verdict| {
             let same = of_role.iter().filter(|j| j.result.verdict == verdict);
             same.count()
         };
         let passed = count(Verdict::Pass);
-        let share = 100.0 * passed as f64 / of_role.len().max(1) as f64;
+        let share = 100.0 * passed as f64 / of_role.len() as f64;
         vec![
             words::role(role).to_string(),
             format!("{passed} of {}", of_role.len()),

@@ -6,7 +6,7 @@
 //!
 //! `chapter.rs` finds the modules, `module.rs` writes one page of each, `edges.rs` the crosstalk,
 //! `expectations.rs` and `misses.rs` what is expected and how it went, `sources.rs` the bibliography,
-//! `index.rs` the entrance; `markdown.rs` spells.
+//! `index.rs` the entrance; `markdown.rs` spells. The picture of the network comes with them.
 //!
 //! Start reading at [`pages`].
 
@@ -22,6 +22,8 @@ mod sources;
 use std::sync::Arc;
 
 use crate::model::Model;
+use crate::report::drawing::svg::{Font, svg};
+use crate::report::network;
 use crate::scenario::{RunResult, Scenario};
 use chapter::chapters;
 
@@ -44,6 +46,9 @@ pub struct Listed {
 /// Name of the page that needs results.
 pub const MISSES: &str = "misses.md";
 
+/// The picture of the largest network.
+const NETWORK: &str = "network.svg";
+
 /// What every page of a module says of itself.
 pub const MADE_BY: &str = "by `myoflux pages`";
 
@@ -60,6 +65,13 @@ pub fn pages(models: &[Model], scenarios: &[Listed]) -> Vec<Page> {
         let path = format!("parameters/{}.md", chapter.module.name);
         page(&path, module::text(chapter))
     }));
+    // The whole network at a glance: smaller models hold parts of it.
+    let largest = models.iter().rev().max_by_key(|model| model.edges.len());
+    if let Some(model) = largest.filter(|model| !model.edges.is_empty()) {
+        let strengths = network::default_strengths(model);
+        let scene = network::scene(model, &strengths, network::Shape::Page);
+        pages.push(page(NETWORK, svg(&scene, Font::Inside)));
+    }
     pages
 }
 

@@ -42,6 +42,10 @@ pub fn module() -> Value {
             text("What it represents, in whom, in which range it holds, what it leaves out"),
         ),
         (
+            "system",
+            text("Part of the body that figures and pages group it under, shared by modules"),
+        ),
+        (
             "uses",
             texts("What it reads of other modules: \"module.name\""),
         ),

@@ -21,13 +21,23 @@ pub fn nutrients() -> Value {
             ),
         ),
         ("value!", quantity("Such as \"8 mg/d\"")),
-        ("note", text("The form that it counts")),
+        ("note", text("The form that it counts, in words")),
+        (
+            "counts",
+            texts(
+                "What counts towards it: a role, role.key or a nutrient that is part of this one",
+            ),
+        ),
         ("source", text("Key of references.bib")),
         ("assumed", text("The reason, where no source is known")),
     ]);
     let nutrient = table(vec![
         ("title!", text("Name for people")),
         ("molar_mass", text("Such as \"55.845 g/mol\"")),
+        (
+            "part_of",
+            text("Nutrient that this one is eaten as, by the unit of potency that both have"),
+        ),
         ("source", text("Key of references.bib")),
         (
             "potency",

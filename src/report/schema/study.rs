@@ -47,6 +47,10 @@ fn average() -> Fields {
     vec![
         ("model!", text("Name of the model")),
         ("writes!", text("Module that holds the tables")),
+        (
+            "system",
+            text("Part of the body that figures and pages group that module under"),
+        ),
         ("grade", grade()),
         (
             "x!",

@@ -71,13 +71,13 @@ pub fn possible(
 ) -> bool {
     let day = Unit::parse("d").expect("d is a unit");
     let limit = nutrient.and_then(|nutrient| {
-        let (_, _, level, level_unit, _) =
-            nutrient.intakes.iter().find(|intake| intake.1 == "ul")?;
-        let amount = level_unit.times(&day)?;
-        let factor = level_unit
+        let level = nutrient.intakes.iter().find(|intake| intake.kind == "ul")?;
+        let amount = level.unit.times(&day)?;
+        let factor = level
+            .unit
             .ratio_to(unit)
             .or_else(|| amount.ratio_to(unit))?;
-        Some((level * factor, nutrient))
+        Some((level.value * factor, nutrient))
     });
     let Some((limit, nutrient)) = limit.filter(|(limit, _)| value > IMPOSSIBLE * limit) else {
         return true;

@@ -38,6 +38,11 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
             marker,
             with,
             reach,
+        } if fixed(reach) => return words.fixed(*marker, with, reach),
+        Refusal::Conflict {
+            marker,
+            with,
+            reach,
         } => {
             let others: Vec<String> = with.iter().map(|other| words.given(*other)).collect();
             let names: Vec<String> = with.iter().map(|other| words.name(*other)).collect();
@@ -53,9 +58,12 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
                 ),
                 format!("not together with {}", names.join(", ")),
                 format!(
-                    "give a value between {} and {}, or leave out one of them: it then follows from the others",
+                    "give a value between {} and {}, or leave out one of them: it then follows from the others \
+                     ({} is {} where it is not given)",
                     words.value(*marker, reach.usual.min(reach.furthest)),
-                    words.value(*marker, reach.usual.max(reach.furthest))
+                    words.value(*marker, reach.usual.max(reach.furthest)),
+                    words.name(*marker),
+                    words.value(*marker, reach.usual)
                 ),
             )
         }
@@ -84,6 +92,11 @@ pub fn told(model: &Model, arm: &Arm, failure: &Failure, refusal: &Refusal) -> D
     }
 }
 
+/// From what it is beside the others the value goes nowhere, as far as anyone can read.
+fn fixed(reach: &Reach) -> bool {
+    number(reach.usual) == number(reach.furthest)
+}
+
 struct Words<'a> {
     model: &'a Model,
     arm: &'a Arm,
@@ -108,6 +121,33 @@ impl Words<'_> {
     fn given(&self, marker: usize) -> String {
         let value = self.value(marker, self.arm.status[marker].1);
         format!("{} = {value}", self.name(marker))
+    }
+
+    /// Two values that read the same thing: a range from what one is to what it is would help nobody.
+    fn fixed(&self, marker: usize, with: &[usize], reach: &Reach) -> Diagnostic {
+        let list = |of: &dyn Fn(usize) -> String| {
+            let each: Vec<String> = with.iter().map(|other| of(*other)).collect();
+            each.join(", ")
+        };
+        let (own, others) = (self.name(marker), list(&|other| self.name(other)));
+        let reads = self.value(marker, reach.usual);
+        let pool = &self.model.states[self.arm.status[marker].2.index()].name;
+        Diagnostic {
+            severity: Severity::Error,
+            code: "fixed-status",
+            message: self.in_arm(format!(
+                "{} cannot be given beside {}: they read the same thing; with that, {own} is {reads}, and the \
+                 pool that is left to set it, `{pool}`, does not move it",
+                self.given(marker),
+                list(&|other| self.given(other)),
+            )),
+            span: self.span(marker),
+            label: format!("fixed by {others}"),
+            notes: Vec::new(),
+            help: Some(format!(
+                "give only one of them: without {own} it follows from {others} and is {reads}"
+            )),
+        }
     }
 
     fn span(&self, marker: usize) -> Option<Span> {

@@ -211,7 +211,7 @@ impl Search<'_> {
         let status = &self.arm.status;
         let usual = self.readings(&base);
         for marker in 0..status.len() {
-            let (one, now) = (&status[marker..=marker], &usual[marker..=marker]);
+            let (one, now) = (&[self.alone(marker)], &usual[marker..=marker]);
             if let Err(ended) = self.follow(&base, one, now)
                 && self.beginning_at_reference(one).is_err()
             {
@@ -232,6 +232,14 @@ impl Search<'_> {
             };
         }
         Ok(state)
+    }
+
+    /// What a value asks for where no other is given: it then sets the first of its pools, which beside
+    /// others may be taken.
+    fn alone(&self, marker: usize) -> (usize, f64, StateId) {
+        let (biomarker, value, pool) = self.arm.status[marker];
+        let first = self.model.biomarkers[biomarker].pins.first();
+        (biomarker, value, first.copied().unwrap_or(pool))
     }
 
     fn reach(&self, marker: usize, usual: f64, ended: &Ended) -> Reach {
