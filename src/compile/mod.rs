@@ -60,9 +60,16 @@ pub struct Program {
     at_reference: OnceLock<Box<Program>>,
 }
 
-/// A tape and the slots in which it leaves its results.
+/// The same results twice: by the interpreter, and by machine code where this tape is translated.
 #[derive(Debug, Clone, PartialEq)]
 struct Outputs {
+    interpreted: Placed,
+    native: Placed,
+}
+
+/// A tape and the slots in which it leaves its results.
+#[derive(Debug, Clone, PartialEq)]
+struct Placed {
     tape: Tape,
     slots: Vec<u32>,
 }

@@ -5,8 +5,8 @@
 
 use super::graph::{Graph, Level, Lowered, Node, NodeId, lower};
 use super::jacobian::{differentiate, reachable};
-use super::schedule::{Slots, persistent_tape, sharing_tape};
-use super::{Bolus, Layout, Outputs, Program};
+use super::schedule::{Groups, Slots, grouped, lazy, persistent_tape, sharing_tape};
+use super::{Bolus, Layout, Outputs, Placed, Program};
 use crate::engine::evaluate::{Table, Tape};
 use crate::engine::{Pattern, System};
 use crate::model::{InputKind, Model};
@@ -149,11 +149,20 @@ impl Assembly {
             .filter(|&id| needed[id.index()] && self.graph.level(id) == Level::State)
             .filter(|&id| matches!(self.graph.node(id), Node::Operation(..)))
             .collect();
+        let interpreted = self.placed(&grouped(&self.graph, &nodes), roots);
+        let native = self.placed(&lazy(&self.graph, &nodes, roots), roots);
+        Outputs {
+            interpreted,
+            native,
+        }
+    }
+
+    fn placed(&mut self, groups: &Groups, roots: &[NodeId]) -> Placed {
         let mut slots = self.slots.clone();
         let (tape, taken) =
-            sharing_tape(&self.graph, &nodes, roots, &mut slots, self.first_temporary);
+            sharing_tape(&self.graph, groups, roots, &mut slots, self.first_temporary);
         self.temporaries = self.temporaries.max(taken);
-        Outputs {
+        Placed {
             tape,
             slots: roots.iter().map(|&root| slots.get(root)).collect(),
         }
@@ -196,18 +205,27 @@ fn boluses(model: &Model, layout: &Layout) -> Vec<Option<Bolus>> {
 }
 
 impl Program {
-    fn run<const W: usize>(
+    /// Returns where the results are.
+    fn run<'o, const W: usize>(
         &self,
-        outputs: &Outputs,
+        outputs: &'o Outputs,
         t: &[f64; W],
         y: &[[f64; W]],
         scratch: &mut [[f64; W]],
-    ) {
+    ) -> &'o [u32] {
         let time = self.time as usize;
         let states = self.layout.declared_states;
         scratch[time] = *t;
         scratch[time + 1..time + 1 + states].copy_from_slice(&y[..states]);
-        outputs.tape.execute(&self.tables, scratch);
+        if outputs
+            .native
+            .tape
+            .execute_translated(&self.tables, scratch)
+        {
+            return &outputs.native.slots;
+        }
+        outputs.interpreted.tape.interpret(&self.tables, scratch);
+        &outputs.interpreted.slots
     }
 }
 
@@ -256,8 +274,8 @@ impl<const W: usize> System<W> for Program {
         rates: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        self.run(&self.rates, t, y, scratch);
-        copy_out(&self.rates.slots, scratch, rates);
+        let slots = self.run(&self.rates, t, y, scratch);
+        copy_out(slots, scratch, rates);
     }
 
     fn linearise(
@@ -269,8 +287,8 @@ impl<const W: usize> System<W> for Program {
         time_derivative: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        self.run(&self.linearise, t, y, scratch);
-        let (of_rates, rest) = self.linearise.slots.split_at(self.layout.engine_states);
+        let slots = self.run(&self.linearise, t, y, scratch);
+        let (of_rates, rest) = slots.split_at(self.layout.engine_states);
         let (of_jacobian, of_time) = rest.split_at(self.pattern.column.len());
         copy_out(of_rates, scratch, rates);
         copy_out(of_jacobian, scratch, jacobian);
@@ -278,7 +296,7 @@ impl<const W: usize> System<W> for Program {
     }
 
     fn event_count(&self) -> usize {
-        self.events.slots.len()
+        self.events.interpreted.slots.len()
     }
 
     fn events(
@@ -288,12 +306,12 @@ impl<const W: usize> System<W> for Program {
         roots: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        self.run(&self.events, t, y, scratch);
-        copy_out(&self.events.slots, scratch, roots);
+        let slots = self.run(&self.events, t, y, scratch);
+        copy_out(slots, scratch, roots);
     }
 
     fn limit_count(&self) -> usize {
-        self.limits.slots.len() / 2
+        self.limits.interpreted.slots.len() / 2
     }
 
     fn limits(
@@ -303,12 +321,12 @@ impl<const W: usize> System<W> for Program {
         sides: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        self.run(&self.limits, t, y, scratch);
-        copy_out(&self.limits.slots, scratch, sides);
+        let slots = self.run(&self.limits, t, y, scratch);
+        copy_out(slots, scratch, sides);
     }
 
     fn observable_count(&self) -> usize {
-        self.observe.slots.len()
+        self.observe.interpreted.slots.len()
     }
 
     fn observe(
@@ -318,8 +336,8 @@ impl<const W: usize> System<W> for Program {
         values: &mut [[f64; W]],
         scratch: &mut [[f64; W]],
     ) {
-        self.run(&self.observe, t, y, scratch);
-        copy_out(&self.observe.slots, scratch, values);
+        let slots = self.run(&self.observe, t, y, scratch);
+        copy_out(slots, scratch, values);
     }
 
     fn apply_bolus(
@@ -334,9 +352,9 @@ impl<const W: usize> System<W> for Program {
         let bolus = self.boluses[input]
             .as_ref()
             .expect("only bolus inputs receive amounts");
-        self.run(&self.observe, &[t; W], y, scratch);
+        let slots = self.run(&self.observe, &[t; W], y, scratch);
         for &(state, observable) in &bolus.targets {
-            let coefficient = scratch[self.observe.slots[observable] as usize][lane];
+            let coefficient = scratch[slots[observable] as usize][lane];
             y[state][lane] += amount * coefficient;
         }
         y[bolus.accumulator][lane] += amount;

@@ -1,4 +1,5 @@
-//! Orders nodes so that equal operations stand together, and gives them slots.
+//! Orders nodes and gives them slots: [`grouped`] for the interpreter, which gains where equal operations
+//! stand together, [`lazy`] for machine code, which gains where a result is used soon.
 //!
 //! Promises: a node runs after its arguments; a slot is reused only after its last reader; the same
 //! graph gives the same tape.
@@ -9,6 +10,9 @@ use super::graph::{Graph, Node, NodeId};
 use crate::engine::evaluate::{Instruction, Opcode, Run, Tape};
 
 const NONE: u32 = u32::MAX;
+
+/// Operations in order, neighbours with the same opcode together.
+pub type Groups = Vec<(Opcode, Vec<NodeId>)>;
 
 /// Slots of nodes, indexed by node; [`NONE`] where a node has none.
 #[derive(Debug, Clone)]
@@ -37,7 +41,7 @@ impl Slots {
 /// List scheduling: runs of one opcode as long as the dependencies allow.
 ///
 /// `nodes`: operations whose other arguments are there already, ascending.
-pub fn order(graph: &Graph, nodes: &[NodeId]) -> Vec<(Opcode, Vec<NodeId>)> {
+pub fn grouped(graph: &Graph, nodes: &[NodeId]) -> Groups {
     let inside: BTreeSet<NodeId> = nodes.iter().copied().collect();
     let mut waiting: BTreeMap<NodeId, usize> = BTreeMap::new();
     let mut users: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
@@ -89,10 +93,118 @@ fn next_opcode(ready: &BTreeMap<Opcode, BTreeSet<NodeId>>) -> Option<Opcode> {
         .map(|(&opcode, _)| opcode)
 }
 
+/// Each result shortly before it is needed. Dear operations wait for those that are as many dear operations
+/// deep, and stand together with them: each row of them breaks machine code in two.
+///
+/// `nodes`: operations whose other arguments are there already, ascending.
+pub fn lazy(graph: &Graph, nodes: &[NodeId], roots: &[NodeId]) -> Groups {
+    let mut lazy = Lazy::new(graph, nodes);
+    let mut dear: BTreeMap<(usize, Opcode), Vec<NodeId>> = BTreeMap::new();
+    for &id in nodes {
+        let opcode = operation(graph, id).0;
+        if !opcode.has_machine_code() {
+            let depth = lazy.measures[id.index()].dear;
+            dear.entry((depth, opcode)).or_default().push(id);
+        }
+    }
+    for ((_, opcode), group) in dear {
+        for &id in &group {
+            lazy.place_arguments(id);
+        }
+        for id in group {
+            lazy.push(opcode, id);
+        }
+    }
+    for &root in roots {
+        lazy.place(root);
+    }
+    lazy.groups
+}
+
+struct Lazy<'a> {
+    graph: &'a Graph,
+    /// By node: neither an operation of this tape nor one that still waits.
+    placed: Vec<bool>,
+    measures: Vec<Depth>,
+    groups: Groups,
+}
+
+/// The longest ways from a node to what is there already.
+#[derive(Debug, Clone, Copy, Default)]
+struct Depth {
+    /// In operations without machine code.
+    dear: usize,
+    /// In all operations.
+    all: usize,
+}
+
+impl<'a> Lazy<'a> {
+    fn new(graph: &'a Graph, nodes: &[NodeId]) -> Self {
+        let mut placed = vec![true; graph.count()];
+        let mut measures = vec![Depth::default(); graph.count()];
+        for &id in nodes {
+            placed[id.index()] = false;
+            let mut depth = Depth::default();
+            for argument in operation(graph, id).1.iter().map(|a| a.index()) {
+                if !placed[argument] {
+                    let dear = !operation(graph, NodeId(argument as u32))
+                        .0
+                        .has_machine_code();
+                    depth.dear = depth.dear.max(measures[argument].dear + usize::from(dear));
+                    depth.all = depth.all.max(measures[argument].all + 1);
+                }
+            }
+            measures[id.index()] = depth;
+        }
+        Lazy {
+            graph,
+            placed,
+            measures,
+            groups: Vec::new(),
+        }
+    }
+
+    fn place_arguments(&mut self, id: NodeId) {
+        for argument in operation(self.graph, id).1 {
+            self.place(argument);
+        }
+    }
+
+    /// A node after its arguments, the one furthest from what is there first: its results are many, and few
+    /// of them are kept.
+    fn place(&mut self, id: NodeId) {
+        let mut waiting = vec![id];
+        while let Some(&id) = waiting.last() {
+            if self.placed[id.index()] {
+                waiting.pop();
+                continue;
+            }
+            let (opcode, mut arguments) = operation(self.graph, id);
+            arguments.sort_by_key(|a| (self.measures[a.index()].all, *a));
+            let before = waiting.len();
+            waiting.extend(arguments.iter().filter(|a| !self.placed[a.index()]));
+            if waiting.len() == before {
+                waiting.pop();
+                self.push(opcode, id);
+            }
+        }
+    }
+
+    fn push(&mut self, opcode: Opcode, id: NodeId) {
+        if std::mem::replace(&mut self.placed[id.index()], true) {
+            return;
+        }
+        match self.groups.last_mut() {
+            Some((last, group)) if *last == opcode => group.push(id),
+            _ => self.groups.push((opcode, vec![id])),
+        }
+    }
+}
+
 /// A tape whose every result keeps its own slot from `next` on.
 pub fn persistent_tape(graph: &Graph, nodes: &[NodeId], slots: &mut Slots, next: &mut u32) -> Tape {
     let mut tape = Tape::default();
-    for (opcode, group) in order(graph, nodes) {
+    for (opcode, group) in grouped(graph, nodes) {
         push_run(&mut tape, graph, opcode, &group, slots, |id, slots| {
             slots.set(id, *next);
             *next += 1;
@@ -101,24 +213,24 @@ pub fn persistent_tape(graph: &Graph, nodes: &[NodeId], slots: &mut Slots, next:
     tape
 }
 
-/// A tape whose results share slots from `first` on; `roots` stay readable after it has run.
+/// A tape of these operations whose results share slots from `first` on; `roots` stay readable after it has
+/// run.
 ///
 /// Returns the tape and the number of slots it took. `slots` afterwards holds every node's slot, valid
 /// at the end for roots only.
 pub fn sharing_tape(
     graph: &Graph,
-    nodes: &[NodeId],
+    groups: &Groups,
     roots: &[NodeId],
     slots: &mut Slots,
     first: u32,
 ) -> (Tape, u32) {
-    let groups = order(graph, nodes);
-    let last_reader = last_readers(graph, &groups, roots);
+    let last_reader = last_readers(graph, groups, roots);
     let mut free: BTreeSet<u32> = BTreeSet::new();
     let mut taken = 0;
     let mut tape = Tape::default();
     let mut step = 0;
-    for (opcode, group) in &groups {
+    for (opcode, group) in groups {
         push_run(&mut tape, graph, *opcode, group, slots, |id, slots| {
             // Arguments are read before the result is written, so their slots are free for it.
             for &argument in operation(graph, id).1.iter() {

@@ -58,6 +58,11 @@ impl Opcode {
         matches!(self, Exp | Ln | Power | Sin | Cos | Tanh)
     }
 
+    /// The processor does it in a few instructions; others are interpreted between pieces of machine code.
+    pub fn has_machine_code(self) -> bool {
+        self.is_cheap() || matches!(self, Opcode::Divide | Opcode::SquareRoot)
+    }
+
     /// Cheap enough that grouping it gains little.
     pub fn is_cheap(self) -> bool {
         self < Opcode::Divide
@@ -94,12 +99,24 @@ impl Tape {
 
     /// Runs all lanes, with the widest vectors the machine has.
     pub fn execute<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        match self.translations.get(self, W) {
-            Some(native) => native.execute(slots, |runs, slots| {
-                execute_runs(self, &self.runs[runs], tables, slots);
-            }),
-            None => self.interpret(tables, slots),
+        if !self.execute_translated(tables, slots) {
+            self.interpret(tables, slots);
         }
+    }
+
+    /// [`Tape::execute`] if there is machine code; otherwise leaves the slots alone and says so.
+    pub fn execute_translated<const W: usize>(
+        &self,
+        tables: &[Table],
+        slots: &mut [[f64; W]],
+    ) -> bool {
+        let Some(native) = self.translations.get(self, W) else {
+            return false;
+        };
+        native.execute(slots, |runs, slots| {
+            execute_runs(self, &self.runs[runs], tables, slots);
+        });
+        true
     }
 
     /// [`Tape::execute`] without machine code.

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use memmap2::{Mmap, MmapMut};
 
-use super::tape::{Instruction, Run, Tape};
+use super::tape::{Instruction, Tape};
 use crate::engine::instructions::InstructionSet;
 use assembler::{Assembler, CONSTANTS, Constants, Vector};
 use registers::{Registers, uses};
@@ -129,10 +129,10 @@ impl Native {
         let mut runs = tape.runs.as_slice();
         let mut at = 0;
         while let Some(first) = runs.first() {
-            let translated = is_translated(first);
+            let translated = first.opcode.has_machine_code();
             let len = runs
                 .iter()
-                .take_while(|run| is_translated(run) == translated)
+                .take_while(|run| run.opcode.has_machine_code() == translated)
                 .count();
             let (here, rest) = runs.split_at(len);
             if translated {
@@ -207,11 +207,6 @@ impl Native {
     fn call(&self, _: usize, _: &mut [f64]) {
         unreachable!("no translation is made for other processors")
     }
-}
-
-fn is_translated(run: &Run) -> bool {
-    use super::Opcode::*;
-    run.opcode.is_cheap() || matches!(run.opcode, Divide | SquareRoot)
 }
 
 /// One more than the highest slot.
