@@ -15,11 +15,14 @@ pub struct Table {
     x: Axis,
     /// One knot when the table has one axis.
     y: Axis,
-    /// `value[j * x.len() + i]` at `(x[i], y[j])`; slopes likewise.
-    value: Vec<f64>,
+    /// `knots[j * x.len() + i]` at `(x[i], y[j])`.
+    knots: Vec<Knot>,
     slope_x: Vec<f64>,
     slope_y: Vec<f64>,
 }
+
+/// Value, slope along x, slope along y and nothing: what stands at a knot, in one vector.
+type Knot = [f64; 4];
 
 /// What is read from a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +55,11 @@ impl Table {
                 slope_y[row * columns + column] = slope;
             }
         }
+        let knot = |at: usize| [value[at], slope_x[at], slope_y[at], 0.0];
         Table {
             x: Axis::new(x),
             y: Axis::new(&y),
-            value,
+            knots: (0..value.len()).map(knot).collect(),
             slope_x,
             slope_y,
         }
@@ -84,11 +88,12 @@ impl Table {
             Reading::SlopeX => place_x.slopes(),
             Reading::Value | Reading::SlopeY => place_x.weights(),
         };
+        let weights = knot_weights(along);
         if self.y.knots.len() == 1 {
             return match what {
                 // Nothing changes along an axis that is not there.
                 Reading::SlopeY => [0.0; W],
-                Reading::Value | Reading::SlopeX => self.row(i, along),
+                Reading::Value | Reading::SlopeX => self.row(i, &weights).0,
             };
         }
         let (j, place_y) = self.y.locate(y);
@@ -97,45 +102,66 @@ impl Table {
             Reading::Value | Reading::SlopeX => place_y.weights(),
         };
         let columns = self.x.knots.len();
-        let lower: [usize; W] = std::array::from_fn(|lane| j[lane] * columns + i[lane]);
-        let upper = lower.map(|at| at + columns);
-        let (below, above) = (self.row(lower, along), self.row(upper, along));
-        let (across_below, across_above) = (self.across(lower, along), self.across(upper, along));
-        std::array::from_fn(|lane| {
-            (below[lane] * b0[lane] + above[lane] * b1[lane])
-                + (across_below[lane] * u0[lane] + across_above[lane] * u1[lane])
-        })
+        let mut at = i;
+        for lane in 0..W {
+            at[lane] += j[lane] * columns;
+        }
+        let (below, across_below) = self.row(at, &weights);
+        for at in &mut at {
+            *at += columns;
+        }
+        let (above, across_above) = self.row(at, &weights);
+        let mut out = below;
+        for lane in 0..W {
+            out[lane] = (below[lane] * b0[lane] + above[lane] * b1[lane])
+                + (across_below[lane] * u0[lane] + across_above[lane] * u1[lane]);
+        }
+        out
     }
 
-    /// Blends values and slopes along x from each knot `at` to the next.
+    /// Blends from each knot `at` to the next along x: values with slopes along x, and slopes along y.
     #[inline(always)]
-    fn row<const W: usize>(&self, at: [usize; W], [a0, a1, s0, s1]: Basis<W>) -> [f64; W] {
-        let gather = |from: &[f64], ahead: usize| at.map(|at| from[at + ahead]);
-        let values = (gather(&self.value, 0), gather(&self.value, 1));
-        let slopes = (gather(&self.slope_x, 0), gather(&self.slope_x, 1));
-        std::array::from_fn(|lane| {
-            (values.0[lane] * a0[lane] + values.1[lane] * a1[lane])
-                + (slopes.0[lane] * s0[lane] + slopes.1[lane] * s1[lane])
-        })
-    }
-
-    /// Blends the slopes across.
-    #[inline(always)]
-    fn across<const W: usize>(&self, at: [usize; W], [a0, a1, ..]: Basis<W>) -> [f64; W] {
-        let (left, right) = (
-            at.map(|at| self.slope_y[at]),
-            at.map(|at| self.slope_y[at + 1]),
-        );
-        std::array::from_fn(|lane| left[lane] * a0[lane] + right[lane] * a1[lane])
+    fn row<const W: usize>(
+        &self,
+        at: [usize; W],
+        weights: &[[Knot; 2]; W],
+    ) -> ([f64; W], [f64; W]) {
+        let (mut values, mut slopes) = ([0.0; W], [0.0; W]);
+        for lane in 0..W {
+            let [left, right] = self.knots[at[lane]..][..2] else {
+                unreachable!("no interval begins at the last knot")
+            };
+            let [left_weight, right_weight] = weights[lane];
+            let mut blend = left;
+            for k in 0..4 {
+                blend[k] = left[k] * left_weight[k] + right[k] * right_weight[k];
+            }
+            values[lane] = blend[0] + blend[1];
+            slopes[lane] = blend[2];
+        }
+        (values, slopes)
     }
 }
 
-/// Knots, and one over the width of the interval that each begins.
+/// For every lane, what the numbers of the left and of the right knot are multiplied by.
+#[inline(always)]
+fn knot_weights<const W: usize>([a0, a1, s0, s1]: Basis<W>) -> [[Knot; 2]; W] {
+    let mut weights = [[[0.0; 4]; 2]; W];
+    for lane in 0..W {
+        weights[lane] = [
+            [a0[lane], s0[lane], a0[lane], 0.0],
+            [a1[lane], s1[lane], a1[lane], 0.0],
+        ];
+    }
+    weights
+}
+
 #[derive(Debug, Clone, PartialEq)]
 struct Axis {
     knots: Vec<f64>,
-    width: Vec<f64>,
-    inverse: Vec<f64>,
+    /// Left end, width and one over the width of the interval that each knot but the last begins; a single
+    /// knot has none of its own.
+    intervals: Vec<[f64; 3]>,
 }
 
 /// Where points are in their intervals, as a share from the left (u) and from the right (v).
@@ -151,11 +177,13 @@ type Basis<const W: usize> = [[f64; W]; 4];
 
 impl Axis {
     fn new(knots: &[f64]) -> Axis {
-        let width: Vec<f64> = knots.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let interval = |pair: &[f64]| {
+            let width = pair[1] - pair[0];
+            [pair[0], width, 1.0 / width]
+        };
         Axis {
             knots: knots.to_vec(),
-            inverse: width.iter().map(|width| 1.0 / width).collect(),
-            width,
+            intervals: knots.windows(2).map(interval).collect(),
         }
     }
 
@@ -173,18 +201,21 @@ impl Axis {
                 count[lane] += u64::from(*knot <= at[lane]);
             }
         }
-        let i = count.map(|count| count as usize);
-        let inverse = i.map(|i| self.inverse[i]);
-        let (left, width) = (i.map(|i| self.knots[i]), i.map(|i| self.width[i]));
+        let mut i = [0; W];
         let mut place = Place {
             u: at,
             v: at,
-            width,
-            inverse,
+            width: at,
+            inverse: at,
         };
+        let mut left = at;
+        for lane in 0..W {
+            i[lane] = count[lane] as usize;
+            [left[lane], place.width[lane], place.inverse[lane]] = self.intervals[i[lane]];
+        }
         for lane in 0..W {
             // Rounding must not lead past the right knot.
-            let u = (at[lane] - left[lane]) * inverse[lane];
+            let u = (at[lane] - left[lane]) * place.inverse[lane];
             place.u[lane] = if u > 1.0 { 1.0 } else { u };
             place.v[lane] = 1.0 - place.u[lane];
         }
