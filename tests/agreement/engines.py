@@ -4,6 +4,7 @@ just after what happens at a time last."""
 import re
 
 from files import start_values, structure
+from once import once
 
 RTOL = 1e-10
 # Below this share of a quantity's scale differences are not told apart from rounding.
@@ -35,7 +36,7 @@ class RoadRunner:
         found = structure(path)
         with_formulas = "<listOfInitialAssignments>" in found
         if found != self.structure or with_formulas:
-            self.runner, self.structure = self.roadrunner.RoadRunner(str(path)), found
+            self.runner, self.structure = self.roadrunner.RoadRunner(str(once(path))), found
         runner = self.runner
         runner.resetAll()
         if not with_formulas:
