@@ -3,7 +3,7 @@ just after what happens at a time last."""
 
 import re
 
-from files import start_values, structure
+from files import instants, start_values, structure
 from once import once
 
 RTOL = 1e-10
@@ -50,7 +50,10 @@ class RoadRunner:
         for k in range(len(integrator.getAbsoluteToleranceVector())):
             state = runner.model.getStateVectorId(k)
             integrator.setIndividualTolerance(state, RTOL * FLOOR * scales.get(state, 1.0))
-        return [list(map(float, row)) for row in runner.simulate(times=times)]
+        # Rules follow the state, but neither what is set from outside nor an event before the next step.
+        runner.getRatesOfChange()
+        after = [time * (1 + 1e-12) for time in instants(path, times[-1])]
+        return [list(map(float, row)) for row in runner.simulate(times=sorted({*times, *after}))]
 
 
 class Copasi:
