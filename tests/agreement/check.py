@@ -1,7 +1,7 @@
 """Runs exported scenarios in libRoadRunner and COPASI and compares every number with our own.
 
 For each scenario: export SBML of every arm, let libSBML check it (units included), run it with all three
-programs at tight tolerance, compare all states and biomarkers at all output times.
+programs at tight tolerance, ours tighter, compare all states and biomarkers at all output times.
 
 The difference of a quantity at a time is |theirs - ours| / (|ours| + 1e-3 * scale), where the scale of a state
 is its natural size as the model declares it, and that of a biomarker its largest |ours| in the arm. Above LIMIT
@@ -25,6 +25,8 @@ from engines import FLOOR, RTOL, Copasi, RoadRunner, Stopped
 from files import ROOT, declared_scales, instants, messages, ours, reference, sabotage, structure
 from once import BEARABLE
 
+# Ours: at that of the engines some quantities of the whole body, which are small differences, would be off by 7e-5.
+OUR_RTOL = RTOL / 10
 LIMIT = 1e-5
 EVENT_LIMIT = 1e-6
 ENGINES = {"libroadrunner": RoadRunner, "copasi": Copasi}
@@ -46,13 +48,13 @@ def one(scenario, check, binary, sabotaged):
     """One scenario in one program: prints what was found in each arm as a line of JSON."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        written = ours(binary, "export", "sbml", scenario, "--rtol", str(RTOL), "-o", str(folder / "arm.xml"))
+        written = ours(binary, "export", "sbml", scenario, "--rtol", str(OUR_RTOL), "-o", str(folder / "arm.xml"))
         files = [(Path(name), arm) for name, arm in (line.split("\t") for line in written.splitlines())]
         say({"arms": len(files)})
         if check == "libsbml":
             lint(files)
             return
-        ours(binary, "run", scenario, "--rtol", str(RTOL), "-o", str(folder / "run"))
+        ours(binary, "run", scenario, "--rtol", str(OUR_RTOL), "-o", str(folder / "run"))
         series, events = reference(folder / "run")
         engine = ENGINES[check]()
         for path, arm in files:
@@ -181,7 +183,7 @@ HEAD = """# Agreement with other simulators
 
 Written by `tests/agreement/run.sh --table docs/agreement.md`. Every scenario, all its arms: exported as SBML,
 checked by libSBML (units included), run by libRoadRunner and COPASI (relative tolerance {rtol:g}), compared with
-our own run at the same tolerance in all states and biomarkers at all output times. Difference:
+our own run at {our_rtol:g} in all states and biomarkers at all output times. Difference:
 |theirs - ours| / (|ours| + {floor:g} * scale): a state's natural size, a biomarker's largest value. The worst one
 of each scenario and the quantity in which it occurs; events: worst difference of their times, relative. Limits:
 {limit:g} and {event_limit:g}. `-` and scenarios that are not listed: not run for this table. `tests/agreement/run.sh` runs
@@ -278,7 +280,7 @@ def main():
     print(total)
     if arguments.table:
         pinned = (ROOT / "tests/agreement/requirements.txt").read_text(encoding="utf-8").split()
-        limits = {"rtol": RTOL, "floor": FLOOR, "limit": LIMIT, "event_limit": EVENT_LIMIT, "bearable": BEARABLE}
+        limits = {"rtol": RTOL, "our_rtol": OUR_RTOL, "floor": FLOOR, "limit": LIMIT, "event_limit": EVENT_LIMIT, "bearable": BEARABLE}
         head = HEAD.format(**limits, versions=", ".join(pinned))
         Path(arguments.table).write_text(head + "\n".join(rows) + f"\n\n{total}\n", encoding="utf-8")
     if failed:
