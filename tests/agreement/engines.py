@@ -58,7 +58,7 @@ class RoadRunner:
         """Rows at these times. Rules that are computed once follow the state, but not what an event sets before the
         next step: at instants at which something happens they are read a moment later."""
         rules = [column for column, name in enumerate(names, start=1) if name.startswith("marker__")]
-        later = {time * (1 + 1e-12) for time in times if time in instants} if rules else set()
+        later = {time * (1 + 1e-11) for time in times if time in instants} if rules else set()
         every = sorted({*times, *later})
         rows = [list(map(float, row)) for row in self.runner.simulate(times=every)]
         kept = []
