@@ -3,7 +3,8 @@ just after what happens at a time last."""
 
 import re
 
-from files import start_values, structure
+from files import instants, start_values, structure
+from once import readable
 
 RTOL = 1e-10
 # Below this share of a quantity's scale differences are not told apart from rounding.
@@ -35,7 +36,7 @@ class RoadRunner:
         found = structure(path)
         with_formulas = "<listOfInitialAssignments>" in found
         if found != self.structure or with_formulas:
-            self.runner, self.structure = self.roadrunner.RoadRunner(str(path)), found
+            self.runner, self.structure = self.roadrunner.RoadRunner(str(readable(path))), found
         runner = self.runner
         runner.resetAll()
         if not with_formulas:
@@ -49,7 +50,25 @@ class RoadRunner:
         for k in range(len(integrator.getAbsoluteToleranceVector())):
             state = runner.model.getStateVectorId(k)
             integrator.setIndividualTolerance(state, RTOL * FLOOR * scales.get(state, 1.0))
-        return [list(map(float, row)) for row in runner.simulate(times=times)]
+        # What is set from outside is no state: the rules are told.
+        runner.getRatesOfChange()
+        return self.course(times, set(instants(path, times[-1])), names)
+
+    def course(self, times, instants, names):
+        """Rows at these times. Rules that are computed once follow the state, but not what an event sets before the
+        next step: at instants at which something happens they are read a moment later."""
+        rules = [column for column, name in enumerate(names, start=1) if name.startswith("marker__")]
+        later = {time * (1 + 1e-11) for time in times if time in instants} if rules else set()
+        every = sorted({*times, *later})
+        rows = [list(map(float, row)) for row in self.runner.simulate(times=every)]
+        kept = []
+        for time, row in zip(every, rows, strict=True):
+            if time in later:
+                for column in rules:
+                    kept[-1][column] = row[column]
+            else:
+                kept.append(row)
+        return kept
 
 
 class Copasi:
