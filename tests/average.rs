@@ -229,7 +229,7 @@ fn expectations_see_what_happens_between_pulses() {
         near(
             &format!("free calcium at {rate} Hz"),
             measured,
-            dense * 1e3,
+            dense,
             0.005,
         );
     }
