@@ -305,6 +305,19 @@ pub fn solve<S: System<1> + System<SIDE>>(
     })
 }
 
+/// [`solve`] without pseudo-transient (see [`super::equilibrium_directly`]).
+pub fn solve_directly<S: System<1> + System<SIDE>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
+) -> Option<Vec<f64>> {
+    let mut problem = prepared(system, parameters, habit, rows, scale);
+    newton(&mut problem, started(guess, rows), &FAR)
+}
+
 /// A steady state near a guess, reached without a step below zero in any state that is not signed (see
 /// [`super::equilibrium_near`]).
 pub fn solve_near<S: System<1> + System<SIDE>>(

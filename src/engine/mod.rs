@@ -58,7 +58,7 @@ impl Share {
 }
 
 /// Solves for the state whose mean rates are zero when inputs alternate among `habit`, each for its share
-/// of the time: Newton with damping (dense, nalgebra), pseudo-transient continuation where Newton fails.
+/// of the time: Newton with damping, pseudo-transient continuation where Newton fails.
 /// Rates are averaged, not inputs, so that what acts only above a threshold counts for the time it acts.
 /// Observables are read at the first share. `scale`: natural size of each state, for the norm.
 ///
@@ -73,6 +73,18 @@ pub fn equilibrium<S: System<1> + System<8>>(
     scale: &[f64],
 ) -> Result<Vec<f64>, Failure> {
     equilibrium::solve(system, parameters, habit, guess, rows, scale)
+}
+
+/// [`equilibrium`](fn@equilibrium) by Newton alone: quick, also to say that it leads nowhere.
+pub fn equilibrium_directly<S: System<1> + System<8>>(
+    system: &S,
+    parameters: &[f64],
+    habit: &[Share],
+    guess: &[f64],
+    rows: &[Row],
+    scale: &[f64],
+) -> Option<Vec<f64>> {
+    equilibrium::solve_directly(system, parameters, habit, guess, rows, scale)
 }
 
 /// Solves the same equations from a guess that is near, with steps that keep every state above zero that is

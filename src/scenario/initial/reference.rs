@@ -13,7 +13,7 @@ use nalgebra::{DMatrix, DVector};
 use super::search::{self, Refusal};
 use super::{Unsettled, declared, observables, rows, scales, with_clock};
 use crate::compile::Program;
-use crate::engine::{Failure, Share, equilibrium};
+use crate::engine::{Failure, Share, equilibrium, equilibrium_directly};
 use crate::model::*;
 use crate::scenario::Arm;
 
@@ -42,6 +42,7 @@ impl Reference {
         program: &Program,
         arm: &Arm,
         declared_only: bool,
+        others: &References,
     ) -> Result<Reference, Unsettled> {
         if declared_only && model.references.is_empty() {
             return Ok(Reference {
@@ -50,7 +51,7 @@ impl Reference {
                 habit: Vec::new(),
             });
         }
-        reference(model, program, arm)
+        reference(model, program, arm, others)
     }
 
     /// Two arms with the same key have the same reference, bit for bit.
@@ -85,56 +86,83 @@ impl References {
             let mut all = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
             all.entry(key).or_default().clone()
         };
-        let found = known.get_or_init(|| Reference::find(model, program, arm, declared_only));
+        let found = known.get_or_init(|| Reference::find(model, program, arm, declared_only, self));
         found.clone()
     }
 }
 
-/// Solves the reference person.
-fn reference(model: &Model, program: &Program, arm: &Arm) -> Result<Reference, Unsettled> {
-    let mut neutral = with_clock(model, &arm.parameters, 0.0);
+/// Solves the reference person: straight, or on the way from the one with the model's own parameters, or
+/// slowly.
+fn reference(
+    model: &Model,
+    program: &Program,
+    arm: &Arm,
+    others: &References,
+) -> Result<Reference, Unsettled> {
     let people = model.people.iter().find(|people| people.name == arm.people);
     let mut person = Arm::resting("", model);
     if let Some(people) = people {
         person.adopt(people);
-        for (id, value) in &people.parameters {
-            neutral[id.index()] = *value;
+    }
+    let mut neutral = with_clock(model, &arm.parameters, 0.0);
+    for (id, value) in people.iter().flat_map(|people| &people.parameters) {
+        neutral[id.index()] = *value;
+    }
+    neutralise(model, &mut neutral);
+    let is_usual = Reference::key(model, arm) == Reference::key(model, &person);
+    let mut state = directly(model, program, &person, &mut neutral);
+    let mut gone = 0.0;
+    if state.is_none() && !is_usual {
+        let usual = others.find(model, program, &person, false)?;
+        match from_usual(model, program, &person, &usual, &mut neutral) {
+            Ok(found) => state = Some(found),
+            Err(share) => gone = share,
         }
     }
-    for (slot, parameter) in neutral.iter_mut().zip(&model.parameters) {
-        if let ParameterKind::EdgeStrength(id) = parameter.kind {
-            let structural = model.edges[id.index()].kind == EdgeKind::Structural;
-            *slot = if structural { 1.0 } else { 0.0 };
-        }
-    }
-    let state = match at_rest(model, program, &person, &mut neutral) {
-        Ok(state) => state,
-        Err(failure) => {
-            let mut usual: Vec<f64> = model.parameters.iter().map(|p| p.value).collect();
-            for (slot, (parameter, own)) in
-                usual.iter_mut().zip(model.parameters.iter().zip(&neutral))
-            {
-                if parameter.kind != ParameterKind::Declared {
-                    *slot = *own;
-                }
-            }
-            for (id, value) in people.iter().flat_map(|people| &people.parameters) {
-                usual[id.index()] = *value;
-            }
-            let start = at_rest(model, program, &person, &mut usual)?;
-            let state = from_usual(model, program, &person, &usual, &mut neutral, &start);
-            let refused = |share| Unsettled {
-                failure,
-                refusal: Some(Refusal::NoReference { share }),
-            };
-            state.map_err(refused)?
-        }
+    let refused = |failure| match is_usual {
+        true => Unsettled::from(failure),
+        false => Unsettled {
+            failure,
+            refusal: Some(Refusal::NoReference { share: gone }),
+        },
+    };
+    let state = match state {
+        Some(state) => state,
+        None => at_rest(model, program, &person, &mut neutral).map_err(refused)?,
     };
     Ok(Reference {
         state,
         parameters: neutral,
         habit: person.habit,
     })
+}
+
+/// Structural edges at one, the others without effect.
+fn neutralise(model: &Model, parameters: &mut [f64]) {
+    for (slot, parameter) in parameters.iter_mut().zip(&model.parameters) {
+        if let ParameterKind::EdgeStrength(id) = parameter.kind {
+            let structural = model.edges[id.index()].kind == EdgeKind::Structural;
+            *slot = if structural { 1.0 } else { 0.0 };
+        }
+    }
+}
+
+/// [`at_rest`] by Newton's steps alone.
+fn directly(
+    model: &Model,
+    program: &Program,
+    person: &Arm,
+    parameters: &mut [f64],
+) -> Option<Vec<f64>> {
+    let start = declared(model, program, parameters);
+    let rows = rows(model, program, &[], &start, parameters, true);
+    let (own, scale) = (program.at_reference(model), scales(model, program));
+    let state = equilibrium_directly(own, parameters, &person.habit, &start, &rows, &scale)?;
+    if search::lacking(model, &state, search::NOTHING).is_some() {
+        return None;
+    }
+    read_references(model, own, &state, &person.inputs, parameters);
+    Some(state)
 }
 
 /// The reference person's steady state, looked for from the declared values. Where the model at its reference
@@ -262,17 +290,16 @@ fn from_usual(
     model: &Model,
     program: &Program,
     person: &Arm,
-    usual: &[f64],
+    usual: &Reference,
     parameters: &mut [f64],
-    start: &[f64],
 ) -> Result<Vec<f64>, f64> {
     let (own, scale) = (program.at_reference(model), scales(model, program));
     let path = |share: f64, guess: &[f64]| {
-        let between = search::mixed(usual, parameters, share);
+        let between = search::mixed(&usual.parameters, parameters, share);
         let rows = rows(model, program, &[], guess, &between, true);
         search::near(model, own, &between, &person.habit, guess, &rows, &scale)
     };
-    let state = search::walk(start, 0.0, path).map_err(|ended| ended.share)?;
+    let state = search::walk(&usual.state, 0.0, path).map_err(|ended| ended.share)?;
     read_references(model, own, &state, &person.inputs, parameters);
     Ok(state)
 }

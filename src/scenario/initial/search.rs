@@ -9,7 +9,7 @@
 use super::{observables, rows};
 use crate::compile::{Program, Slot};
 use crate::engine::evaluate::math::power;
-use crate::engine::{Failure, Row, Share, equilibrium, equilibrium_near};
+use crate::engine::{Failure, Row, Share, equilibrium, equilibrium_directly, equilibrium_near};
 use crate::model::*;
 use crate::scenario::Arm;
 
@@ -77,17 +77,19 @@ pub struct Ended {
 }
 
 impl Search<'_> {
-    /// The straight way first: its results are those of every release.
+    /// The straight way first, then the way from the reference person, then the slow ones: most of what has
+    /// no state at all is known soon.
     pub fn settle(&self) -> Result<Vec<f64>, (Failure, Refusal)> {
-        let failure = match self.straight(&self.arm.status, NOTHING) {
+        let status = &self.arm.status;
+        let quick = self.directly(status);
+        if let Some(state) = quick.or_else(|| self.beginning_at_reference(status).ok()) {
+            return Ok(state);
+        }
+        let failure = match self.straight(status, NOTHING) {
             Ok(state) => return Ok(state),
             Err(failure) => failure,
         };
         let refused = |refusal| (failure.clone(), refusal);
-        let status = &self.arm.status;
-        if let Ok(state) = self.beginning_at_reference(status) {
-            return Ok(state);
-        }
         let base = self
             .habit()
             .map_err(|share| refused(Refusal::NoHabit { share }))?;
@@ -99,6 +101,18 @@ impl Search<'_> {
             Err(refusal) => refusal,
         };
         self.straight(status, TRACE).map_err(|_| refused(refusal))
+    }
+
+    /// From the reference person's state by Newton's steps alone.
+    fn directly(&self, status: &Status) -> Option<Vec<f64>> {
+        let rows = self.rows(status);
+        let habit = &self.arm.habit;
+        let (start, scale) = (self.reference, self.scale);
+        let state =
+            equilibrium_directly(self.program, self.parameters, habit, start, &rows, scale)?;
+        lacking(self.model, &state, NOTHING)
+            .is_none()
+            .then_some(state)
     }
 
     /// A state with a trace less than nothing somewhere is no better than one without, but it is kept where
@@ -131,7 +145,7 @@ impl Search<'_> {
     /// The steady state of the arm's habit when no laboratory value is given; else how much of the way
     /// leads somewhere.
     fn habit(&self) -> Result<Vec<f64>, f64> {
-        if let Ok(state) = self.straight(&[], NOTHING) {
+        if let Some(state) = self.directly(&[]) {
             return Ok(state);
         }
         self.beginning_at_reference(&[]).or_else(|ended| {
