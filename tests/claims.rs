@@ -34,7 +34,7 @@ fn result(path: &Path) -> RunResult {
     let (model, scenario) = load_scenario(path, models, &overrides, &mut sources)
         .unwrap_or_else(|problems| panic!("{}", render(&problems, &sources, false)));
     let program = Arc::new(compile(&model));
-    run(model, program, Arc::new(scenario), &|_, _| {})
+    run(model, program, Arc::new(scenario), &|_, _| {}).without_rows()
 }
 
 /// Shares in percent of the counted rows that pass at least: port, fit, test.

@@ -128,7 +128,7 @@ pub fn outcomes(files: &[PathBuf], models: Option<&Path>) -> Outcomes {
                 Ok((model, scenario)) => {
                     let program = Arc::new(compile(&model));
                     let result = run_scenario(model, program, Arc::new(scenario), &|_, _| {});
-                    Ok((file.clone(), result))
+                    Ok((file.clone(), result.without_rows()))
                 }
                 Err(problems) => Err((problems, sources)),
             }

@@ -258,6 +258,23 @@ pub struct RunResult {
     pub expectations: Vec<ExpectationResult>,
 }
 
+impl RunResult {
+    /// Forgets the rows, of which long runs have hundreds of megabytes: what was measured stays.
+    pub fn without_rows(mut self) -> RunResult {
+        for trajectory in self
+            .arms
+            .iter_mut()
+            .filter_map(|arm| arm.outcome.as_mut().ok())
+        {
+            trajectory.times = Vec::new();
+            trajectory.states = Vec::new();
+            trajectory.observables = Vec::new();
+            trajectory.inputs = Vec::new();
+        }
+        self
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct ArmResult {
     /// Parameters with references filled in.
