@@ -21,18 +21,22 @@ class RoadRunner:
 
     name = "libRoadRunner"
 
-    def __init__(self):
+    def __init__(self, optimised="NONE"):
         import roadrunner
 
         config = roadrunner.Config
         config.setValue(config.LLVM_BACKEND, config.LLJIT)
-        config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, config.NONE)
+        config.setValue(config.LLJIT_OPTIMIZATION_LEVEL, getattr(config, optimised))
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_ERROR)
         self.roadrunner = roadrunner
         self.runner = None
         self.structure = None
 
     def run(self, path, times, names, scales):
+        self.prepare(path, names, scales)
+        return self.course(times, set(instants(path, times[-1])), names)
+
+    def prepare(self, path, names, scales, rtol=RTOL):
         found = structure(path)
         with_formulas = "<listOfInitialAssignments>" in found
         if found != self.structure or with_formulas:
@@ -44,15 +48,14 @@ class RoadRunner:
                 runner[name] = value
         runner.timeCourseSelections = ["time", *names]
         integrator = runner.integrator
-        integrator.relative_tolerance = RTOL
+        integrator.relative_tolerance = rtol
         integrator.maximum_num_steps = 10_000_000
         # One absolute tolerance per state: a scalar is scaled by initial amounts, some of which are zero.
         for k in range(len(integrator.getAbsoluteToleranceVector())):
             state = runner.model.getStateVectorId(k)
-            integrator.setIndividualTolerance(state, RTOL * FLOOR * scales.get(state, 1.0))
+            integrator.setIndividualTolerance(state, rtol * FLOOR * scales.get(state, 1.0))
         # What is set from outside is no state: the rules are told.
         runner.getRatesOfChange()
-        return self.course(times, set(instants(path, times[-1])), names)
 
     def course(self, times, instants, names):
         """Rows at these times. Rules that are computed once follow the state, but not what an event sets before the
@@ -91,12 +94,12 @@ class Copasi:
         plain.write_text(text, encoding="utf-8")
         model = basico.load_model(str(plain))
         try:
-            return self.course(model, times, names)
+            return self.course(model, times, names, RTOL)
         finally:
             basico.remove_datamodel(model)
             plain.unlink()
 
-    def course(self, model, times, names):
+    def course(self, model, times, names, rtol):
         species = self.basico.get_species(model=model)
         species = set() if species is None else set(species.index)
         # In a compartment of one litre a concentration is the amount.
@@ -106,8 +109,8 @@ class Copasi:
             ["Time", *shown],
             values=times,
             use_initial_values=True,
-            r_tol=RTOL,
-            a_tol=RTOL * 1e-4,
+            r_tol=rtol,
+            a_tol=rtol * 1e-4,
             max_steps=100_000_000,
             model=model,
         )
