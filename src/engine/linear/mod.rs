@@ -212,8 +212,8 @@ impl Symbolic {
         match self.substitution.translations.get(&self.substitution, W) {
             Some(native) => native.execute_alone(&mut workspace.slots),
             None => {
-                let (lu, x, work) = workspace.parts();
-                solve(self, lu, x, work);
+                let parts = workspace.parts();
+                solve(self, parts.lu, parts.x, parts.work);
             }
         }
     }

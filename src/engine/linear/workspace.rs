@@ -1,7 +1,5 @@
 //! The numbers of one matrix: side by side, so that machine code addresses them from one place.
 
-use std::ops::Range;
-
 use super::Symbolic;
 use crate::engine::columns::Columns;
 
@@ -66,11 +64,23 @@ impl<const W: usize> Workspace<W> {
         (jacobian, &mut rest[..self.places.x - self.places.lu])
     }
 
-    /// Factors, right-hand side, and room for as many numbers.
-    pub(super) fn parts(&mut self) -> (&[[f64; W]], &mut [[f64; W]], &mut [[f64; W]]) {
-        let (before, rest) = self.slots.split_at_mut(self.places.x);
-        let Range { start, end } = self.places.shift..self.places.work;
-        let (x, rest) = rest.split_at_mut(start - self.places.x);
-        (&before[self.places.lu..], x, &mut rest[end - start..])
+    pub(super) fn parts(&mut self) -> Parts<'_, W> {
+        let Places {
+            lu, x, shift, work, ..
+        } = self.places;
+        let (before, rest) = self.slots.split_at_mut(x);
+        let (right, rest) = rest.split_at_mut(shift - x);
+        Parts {
+            lu: &before[lu..],
+            x: right,
+            work: &mut rest[work - shift..],
+        }
     }
+}
+
+/// What substitution works on: factors, right-hand side, and room for as many numbers.
+pub(super) struct Parts<'a, const W: usize> {
+    pub lu: &'a [[f64; W]],
+    pub x: &'a mut [[f64; W]],
+    pub work: &'a mut [[f64; W]],
 }

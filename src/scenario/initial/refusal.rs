@@ -179,7 +179,7 @@ impl Words<'_> {
 
     fn no_reference(&self, failure: &Failure, share: f64) -> Diagnostic {
         let stuck = self.stuck(failure);
-        let percent = (100.0 * share).round();
+        let percent = percent_gone(share);
         Diagnostic {
             message: self.in_arm(format!(
                 "the reference person has no steady state with these parameters: {stuck}; {percent} % of the \
@@ -197,7 +197,7 @@ impl Words<'_> {
     /// Nobody is in a steady state who lives like this.
     fn no_habit(&self, failure: &Failure, share: f64) -> Diagnostic {
         let stuck = self.stuck(failure);
-        let percent = (100.0 * share).round();
+        let percent = percent_gone(share);
         Diagnostic {
             severity: Severity::Error,
             code: "no-steady-state",
@@ -214,4 +214,9 @@ impl Words<'_> {
             ),
         }
     }
+}
+
+/// Whole percent of a way that ended early: not all of it, however near.
+fn percent_gone(share: f64) -> f64 {
+    (100.0 * share).floor().min(99.0)
 }
