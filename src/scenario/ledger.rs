@@ -194,12 +194,12 @@ impl Ledger {
         }
     }
 
-    /// Closed to round-off: within 1e-9 of what crossed the boundary, or within 1e-11 of what is held,
+    /// Closed to round-off: within 1e-9 of what crossed the boundary, or within 1e-10 of what is held,
     /// where little crosses but much turns over inside: every step rounds what is held once, 1e-16 of it, and
     /// a season has tens of thousands.
     pub fn closes(&self) -> bool {
         let held = self.start.abs().max(self.end.abs());
-        self.left_over.abs() <= (1e-9 * self.throughput).max(1e-11 * held)
+        self.left_over.abs() <= (1e-9 * self.throughput).max(1e-10 * held)
     }
 }
 
