@@ -39,6 +39,7 @@ fn replace(expr: &mut Expr, model: &Model) {
         let known = model.references.iter().find(|r| r.parameter == *id);
         let Some(reference) = known else { return };
         *expr = reference.of.clone();
+        return replace(expr, model);
     }
     expr.parts_mut().for_each(|part| replace(part, model));
 }

@@ -276,8 +276,14 @@ fn total(weights: &[(usize, f64)], y: &[[f64; 1]]) -> f64 {
     weights.iter().map(|(j, w)| w * y[*j][0]).sum()
 }
 
-/// Solves for a steady state (see [`super::equilibrium()`]).
-pub fn solve<S: System<1> + System<SIDE>>(
+/// Solves for the state whose mean rates are zero when inputs alternate among `habit`, each for its share
+/// of the time: Newton with damping, pseudo-transient continuation where Newton fails.
+/// Rates are averaged, not inputs, so that what acts only above a threshold counts for the time it acts.
+/// Observables are read at the first share. `scale`: natural size of each state, for the norm.
+///
+/// # Errors
+/// [`Failure::NoEquilibrium`] naming the state that drifts most.
+pub fn equilibrium<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -305,8 +311,8 @@ pub fn solve<S: System<1> + System<SIDE>>(
     })
 }
 
-/// [`solve`] without pseudo-transient (see [`super::equilibrium_directly`]).
-pub fn solve_directly<S: System<1> + System<SIDE>>(
+/// [`equilibrium`] by Newton alone: quick, also to say that it leads nowhere.
+pub fn equilibrium_directly<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -318,9 +324,10 @@ pub fn solve_directly<S: System<1> + System<SIDE>>(
     newton(&mut problem, started(guess, rows), &FAR)
 }
 
-/// A steady state near a guess, reached without a step below zero in any state that is not signed (see
-/// [`super::equilibrium_near`]).
-pub fn solve_near<S: System<1> + System<SIDE>>(
+/// Solves the same equations from a guess that is near, with steps that keep every state above zero that is
+/// there and not `signed`: saturable rates have a pole and further roots below. `None` where that leads
+/// nowhere.
+pub fn equilibrium_near<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],
     habit: &[Share],
@@ -366,7 +373,8 @@ fn started(guess: &[f64], rows: &[Row]) -> Vec<[f64; 1]> {
     guess.iter().zip(rows).map(held).collect()
 }
 
-/// Mean rates at a state (see [`super::mean_rates`]).
+/// Rates at a state, averaged over a habit as in [`equilibrium`]: how fast each state
+/// drifts, its unit per second.
 pub fn mean_rates<S: System<1> + System<SIDE>>(
     system: &S,
     parameters: &[f64],

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use integrate::drive::{self, Queue};
 use rayon::prelude::*;
 
+pub use equilibrium::{equilibrium, equilibrium_directly, equilibrium_near, mean_rates};
 pub use instructions::InstructionSet;
 pub use system::*;
 
@@ -55,62 +56,6 @@ impl Share {
             inputs: inputs.to_vec(),
         }]
     }
-}
-
-/// Solves for the state whose mean rates are zero when inputs alternate among `habit`, each for its share
-/// of the time: Newton with damping, pseudo-transient continuation where Newton fails.
-/// Rates are averaged, not inputs, so that what acts only above a threshold counts for the time it acts.
-/// Observables are read at the first share. `scale`: natural size of each state, for the norm.
-///
-/// # Errors
-/// [`Failure::NoEquilibrium`] naming the state that drifts most.
-pub fn equilibrium<S: System<1> + System<8>>(
-    system: &S,
-    parameters: &[f64],
-    habit: &[Share],
-    guess: &[f64],
-    rows: &[Row],
-    scale: &[f64],
-) -> Result<Vec<f64>, Failure> {
-    equilibrium::solve(system, parameters, habit, guess, rows, scale)
-}
-
-/// [`equilibrium`](fn@equilibrium) by Newton alone: quick, also to say that it leads nowhere.
-pub fn equilibrium_directly<S: System<1> + System<8>>(
-    system: &S,
-    parameters: &[f64],
-    habit: &[Share],
-    guess: &[f64],
-    rows: &[Row],
-    scale: &[f64],
-) -> Option<Vec<f64>> {
-    equilibrium::solve_directly(system, parameters, habit, guess, rows, scale)
-}
-
-/// Solves the same equations from a guess that is near, with steps that keep every state above zero that is
-/// there and not `signed`: saturable rates have a pole and further roots below. `None` where that leads
-/// nowhere.
-pub fn equilibrium_near<S: System<1> + System<8>>(
-    system: &S,
-    parameters: &[f64],
-    habit: &[Share],
-    guess: &[f64],
-    rows: &[Row],
-    scale: &[f64],
-    signed: &[bool],
-) -> Option<Vec<f64>> {
-    equilibrium::solve_near(system, parameters, habit, guess, rows, scale, signed)
-}
-
-/// Rates at a state, averaged over a habit as in [`equilibrium`](fn@equilibrium): how fast each state
-/// drifts, its unit per second.
-pub fn mean_rates<S: System<1> + System<8>>(
-    system: &S,
-    parameters: &[f64],
-    habit: &[Share],
-    y: &[f64],
-) -> Vec<f64> {
-    equilibrium::mean_rates(system, parameters, habit, y)
 }
 
 /// Integrates one member.

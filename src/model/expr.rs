@@ -3,60 +3,45 @@
 
 use super::types::{Condition, Expr};
 
+/// The parts of an expression, shared or (`mut`) to be changed.
+macro_rules! parts_of {
+    ($expr:expr $(, $mutable:tt)?) => {{
+        let (pair, list): ([Option<&$($mutable)? Expr>; 2], &$($mutable)? [Expr]) = match $expr {
+            Expr::Number(_)
+            | Expr::Factor(..)
+            | Expr::Parameter(_)
+            | Expr::Input(_)
+            | Expr::State(_)
+            | Expr::Variable(_)
+            | Expr::Process(_)
+            | Expr::Time => ([None, None], &$($mutable)? []),
+            Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) | Expr::Law(_, _, a) => {
+                ([Some(a), None], &$($mutable)? [])
+            }
+            Expr::Add(a, b)
+            | Expr::Subtract(a, b)
+            | Expr::Multiply(a, b)
+            | Expr::Divide(a, b)
+            | Expr::Power(a, b)
+            | Expr::Minimum(a, b)
+            | Expr::Maximum(a, b)
+            | Expr::Select(_, a, b) => ([Some(a), Some(b)], &$($mutable)? []),
+            Expr::Table(_, arguments) => ([None, None], arguments),
+        };
+        pair.into_iter().flatten().chain(list)
+    }};
+}
+
 impl Expr {
     /// The expressions that this one is directly made of; for a law, what it comes to. A condition is no part:
     /// see [`Condition::sides`].
     pub fn parts(&self) -> impl Iterator<Item = &Expr> {
-        let (pair, list): ([Option<&Expr>; 2], &[Expr]) = match self {
-            Expr::Number(_)
-            | Expr::Factor(..)
-            | Expr::Parameter(_)
-            | Expr::Input(_)
-            | Expr::State(_)
-            | Expr::Variable(_)
-            | Expr::Process(_)
-            | Expr::Time => ([None, None], &[]),
-            Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) | Expr::Law(_, _, a) => {
-                ([Some(a), None], &[])
-            }
-            Expr::Add(a, b)
-            | Expr::Subtract(a, b)
-            | Expr::Multiply(a, b)
-            | Expr::Divide(a, b)
-            | Expr::Power(a, b)
-            | Expr::Minimum(a, b)
-            | Expr::Maximum(a, b)
-            | Expr::Select(_, a, b) => ([Some(a), Some(b)], &[]),
-            Expr::Table(_, arguments) => ([None, None], arguments),
-        };
-        pair.into_iter().flatten().chain(list)
+        parts_of!(self)
     }
 
     /// The same, to be changed.
     pub fn parts_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
-        let (pair, list): ([Option<&mut Expr>; 2], &mut [Expr]) = match self {
-            Expr::Number(_)
-            | Expr::Factor(..)
-            | Expr::Parameter(_)
-            | Expr::Input(_)
-            | Expr::State(_)
-            | Expr::Variable(_)
-            | Expr::Process(_)
-            | Expr::Time => ([None, None], &mut []),
-            Expr::Negate(a) | Expr::PowerInteger(a, _) | Expr::Call(_, a) | Expr::Law(_, _, a) => {
-                ([Some(a), None], &mut [])
-            }
-            Expr::Add(a, b)
-            | Expr::Subtract(a, b)
-            | Expr::Multiply(a, b)
-            | Expr::Divide(a, b)
-            | Expr::Power(a, b)
-            | Expr::Minimum(a, b)
-            | Expr::Maximum(a, b)
-            | Expr::Select(_, a, b) => ([Some(a), Some(b)], &mut []),
-            Expr::Table(_, arguments) => ([None, None], arguments),
-        };
-        pair.into_iter().flatten().chain(list)
+        parts_of!(self, mut)
     }
 
     /// Whether it is made of nothing else.

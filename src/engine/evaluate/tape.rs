@@ -97,14 +97,7 @@ impl Tape {
         &self.instructions[run.start as usize..run.end as usize]
     }
 
-    /// Runs all lanes, with the widest vectors the machine has.
-    pub fn execute<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
-        if !self.execute_translated(tables, slots) {
-            self.interpret(tables, slots);
-        }
-    }
-
-    /// [`Tape::execute`] if there is machine code; otherwise leaves the slots alone and says so.
+    /// Runs all lanes by machine code if there is any; otherwise leaves the slots alone and says so.
     pub fn execute_translated<const W: usize>(
         &self,
         tables: &[Table],
@@ -119,7 +112,7 @@ impl Tape {
         true
     }
 
-    /// [`Tape::execute`] without machine code.
+    /// Runs all lanes, with the widest vectors the machine has.
     pub fn interpret<const W: usize>(&self, tables: &[Table], slots: &mut [[f64; W]]) {
         execute_runs(self, &self.runs, tables, slots);
     }

@@ -110,7 +110,7 @@ fn reference(
     }
     neutralise(model, &mut neutral);
     let is_usual = Reference::key(model, arm) == Reference::key(model, &person);
-    let mut state = directly(model, program, &person, &mut neutral);
+    let mut state = solved(model, program, &person, &mut neutral, false);
     let mut gone = 0.0;
     if state.is_none() && !is_usual {
         let usual = others.find(model, program, &person, false)?;
@@ -147,49 +147,52 @@ fn neutralise(model: &Model, parameters: &mut [f64]) {
     }
 }
 
-/// [`at_rest`] by Newton's steps alone.
-fn directly(
+/// The reference person's steady state, looked for from the declared values by Newton's steps alone, or
+/// slowly.
+fn solved(
     model: &Model,
     program: &Program,
     person: &Arm,
     parameters: &mut [f64],
+    slowly: bool,
 ) -> Option<Vec<f64>> {
     let start = declared(model, program, parameters);
     let rows = rows(model, program, &[], &start, parameters, true);
     let (own, scale) = (program.at_reference(model), scales(model, program));
-    let state = equilibrium_directly(own, parameters, &person.habit, &start, &rows, &scale)?;
-    if search::lacking(model, &state, search::NOTHING).is_some() {
-        return None;
-    }
+    let habit = &person.habit;
+    let found = match slowly {
+        true => equilibrium(own, parameters, habit, &start, &rows, &scale).ok(),
+        false => equilibrium_directly(own, parameters, habit, &start, &rows, &scale),
+    };
+    let state = found.filter(|state| lacking(model, state).is_none())?;
     read_references(model, own, &state, &person.inputs, parameters);
     Some(state)
 }
 
-/// The reference person's steady state, looked for from the declared values. Where the model at its reference
-/// has no single one (what only its `norm` holds back goes anywhere there), the fixed point is followed.
+/// Where the model at its reference has no single steady state (what only its `norm` holds back goes anywhere
+/// there), the fixed point is followed.
 fn at_rest(
     model: &Model,
     program: &Program,
     person: &Arm,
     parameters: &mut [f64],
 ) -> Result<Vec<f64>, Failure> {
-    let start = declared(model, program, parameters);
-    let rows = rows(model, program, &[], &start, parameters, true);
-    let (own, scale) = (program.at_reference(model), scales(model, program));
-    let lacks = |state: &[f64]| search::lacking(model, state, search::NOTHING);
-    let solved = equilibrium(own, parameters, &person.habit, &start, &rows, &scale);
-    if let Some(state) = solved.ok().filter(|state| lacks(state).is_none()) {
-        read_references(model, own, &state, &person.inputs, parameters);
+    if let Some(state) = solved(model, program, person, parameters, true) {
         return Ok(state);
     }
+    let start = declared(model, program, parameters);
     let state = relaxed(model, program, person, parameters, start)?;
-    match lacks(&state) {
+    match lacking(model, &state) {
         None => Ok(state),
         Some(at) => Err(Failure::NoEquilibrium {
             state: at as u32,
             drift: 0.0,
         }),
     }
+}
+
+fn lacking(model: &Model, state: &[f64]) -> Option<usize> {
+    search::lacking(model, state, search::NOTHING)
 }
 
 /// A steady state with the references that it gives.
