@@ -102,7 +102,7 @@ def compare(path, series, events, engine):
     marks = [f"event__{name.replace('.', '__')}__time" for name in fired]
     # Points on the instants at which something happens: a step could pass over a trigger between two points.
     every = sorted({*times, *instants(path, times[-1])})
-    rows = at(engine.run(path, every, names + marks, scales), every)
+    rows = at(engine.run(path, every, names + marks, scales, events), every)
     late = None
     for k, event in enumerate(fired):
         theirs = event_times(rows, 1 + len(names) + k)

@@ -84,25 +84,29 @@ def messages(path):
     return [f"{e.getSeverityAsString()} {e.getErrorId()} line {e.getLine()}: {e.getShortMessage()}" for e in found]
 
 
-def instants(path, end):
-    """Times at which a file's scheduled events fire, after 0 and up to the end."""
+def schedules(path, end):
+    """A file's scheduled events -> the times at which each fires, after 0 and up to the end."""
     model = ET.parse(path).getroot().find(f"{SBML}model")
     values = {}
     for parameter in model.iter(f"{SBML}parameter"):
         if parameter.get("id").startswith("event_") and parameter.get("value") is not None:
             scale = 1e9 if (parameter.get("units") or "").endswith("ns") else 1.0
             values[parameter.get("id")] = (float(parameter.get("value")), scale)
-    times = set()
+    found = {}
     for name, (value, scale) in values.items():
         if name.endswith("__at"):
-            times.add(value)
+            found[name.removesuffix("__at")] = [value]
         elif name.endswith("__first"):
             event = name.removesuffix("__first")
             period, count = values[f"{event}__period"][0], int(values[f"{event}__times"][0])
-            for k in range(count):
-                since = k * period if scale == 1.0 else math.floor(k * period + 0.5)
-                times.add((value + since) / scale)
-    return sorted(time for time in times if 0 < time <= end)
+            since = (k * period for k in range(count))
+            found[event] = [(value + (it if scale == 1.0 else math.floor(it + 0.5))) / scale for it in since]
+    return {event: [time for time in times if 0 < time <= end] for event, times in found.items()}
+
+
+def instants(path, end):
+    """Times at which any scheduled event of a file fires, after 0 and up to the end."""
+    return sorted({time for times in schedules(path, end).values() for time in times})
 
 
 def structure(path):

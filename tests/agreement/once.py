@@ -32,7 +32,12 @@ BEARABLE = 7e4
 
 def readable(path):
     """The exported file where libRoadRunner can load it, else one with the same equations beside it."""
-    return path if written_out(Equations(path)) <= BEARABLE else once(path)
+    return path if is_bearable(path) else once(path)
+
+
+def is_bearable(path):
+    """Whether libRoadRunner can load the file as it is exported."""
+    return written_out(Equations(path)) <= BEARABLE
 
 
 def once(path):

@@ -1,0 +1,109 @@
+"""The events and choices of an exported file, carried out from outside.
+
+COPASI loses the whole body's state ("Invalid state") at some time of the first day, near an event or not, as soon as
+the file holds events or conditions; without, it runs for weeks. So it gets the equations alone, runs from one event to
+the next, and what happens there is computed here, as the file says it. Conditions compare inputs and parameters only,
+so between two events each is a number: `choice__K`, 1 or 0.
+"""
+
+import math
+import operator
+import xml.etree.ElementTree as ET
+from functools import reduce
+
+from files import SBML, schedules
+
+MATH = "{http://www.w3.org/1998/Math/MathML}"
+OPERATIONS = {
+    "plus": lambda *terms: math.fsum(terms),
+    "times": lambda *factors: reduce(operator.mul, factors),
+    "minus": lambda first, *second: first - second[0] if second else -first,
+    "divide": operator.truediv,
+    "gt": operator.gt,
+    "lt": operator.lt,
+    "neq": operator.ne,
+    "and": lambda *parts: all(parts),
+}
+
+
+class Pieces:
+    """Equations without events and conditions, and what is to be done between runs of them.
+
+    `happenings` are (time, events in order), an event is a list of (variable, formula); `choices` are (parameter,
+    formula). State events happen when our own run says so: what is compared is what lies between them, and
+    libRoadRunner finds their times by itself."""
+
+    def __init__(self, text, path, end, fired):
+        self.root = ET.fromstring(text)
+        model = self.root.find(f"{SBML}model")
+        times = schedules(path, end)
+        for event in fired:
+            name = f"event__{event['event'].replace('.', '__')}"
+            times.setdefault(name, []).append(event["time_s"])
+        due = {}
+        for event in model.iter(f"{SBML}event"):
+            sets = [(it.get("variable"), it.find(f"{MATH}math")[0]) for it in event.iter(f"{SBML}eventAssignment")]
+            priority = value(event.find(f"{SBML}priority/{MATH}math")[0], None, 0.0)
+            for time in times.get(event.get("id"), []):
+                due.setdefault(time, []).append((priority, sets))
+        # Of equal priority the file's order.
+        self.happenings = [(at, [sets for _, sets in sorted(due[at], key=lambda it: -it[0])]) for at in sorted(due)]
+        events = model.find(f"{SBML}listOfEvents")
+        if events is not None:
+            model.remove(events)
+        self.choices = []
+        self.choose(model)
+        parameters = model.find(f"{SBML}listOfParameters")
+        for name, _ in self.choices:
+            ET.SubElement(parameters, f"{SBML}parameter", id=name, value="0", constant="false")
+
+    def choose(self, element):
+        """Writes each `piecewise` below as choice * piece + (1 - choice) * otherwise."""
+        for at, part in enumerate(element):
+            self.choose(part)
+            if part.tag == f"{MATH}piecewise":
+                (piece, condition), (otherwise,) = part
+                name = f"choice__{len(self.choices)}"
+                self.choices.append((name, condition))
+                rest = apply("minus", one(), identifier(name))
+                element[at] = apply("plus", apply("times", identifier(name), piece), apply("times", rest, otherwise))
+
+    def write(self, path):
+        ET.register_namespace("", SBML[1:-1])
+        ET.ElementTree(self.root).write(path, "utf-8", xml_declaration=True)
+
+
+def apply(operation, *arguments):
+    element = ET.Element(f"{MATH}apply")
+    ET.SubElement(element, MATH + operation)
+    element.extend(arguments)
+    return element
+
+
+def identifier(name):
+    element = ET.Element(f"{MATH}ci")
+    element.text = name
+    return element
+
+
+def one():
+    element = ET.Element(f"{MATH}cn", {f"{SBML}units": "dimensionless"})
+    element.text = "1"
+    return element
+
+
+def value(formula, known, time):
+    """A formula's value at a time; `known` gives that of an identifier."""
+    kind = formula.tag.removeprefix(MATH)
+    if kind == "cn":
+        return float(formula.text)
+    if kind == "ci":
+        return known(formula.text.strip())
+    if kind == "csymbol":
+        return time
+    if kind == "piecewise":
+        for part in formula:
+            if part.tag == f"{MATH}otherwise" or value(part[1], known, time):
+                return value(part[0], known, time)
+    operation = OPERATIONS[formula[0].tag.removeprefix(MATH)]
+    return operation(*(value(part, known, time) for part in formula[1:]))
