@@ -8,7 +8,8 @@ included; loading and compiling stand apart.
 
 libRoadRunner gets the rewritten file (tests/agreement/once.py: it cannot load the whole body as exported), compiled
 at its highest level, with an absolute tolerance for each state, the same as ours. COPASI takes half a minute for a
-day, so it runs the first days and its time is multiplied. What `--own` holds is written by benches/peers.rs.
+day, so it runs the first days and its time is multiplied; it gets the equations without events, from one event to the
+next (tests/agreement/pieces.py). What `--own` holds is written by benches/peers.rs.
 """
 
 import argparse
@@ -84,10 +85,11 @@ def road_runner(body, rounds):
 class Timed(Copasi):
     """COPASI at one tolerance; the last run's processor time in s."""
 
-    rtol = seconds = None
+    seconds = 0.0
 
-    def course(self, model, times, names, _):
-        rows, self.seconds = measured(lambda: super(Timed, self).course(model, times, names, self.rtol))
+    def course(self, *arguments, **more):
+        rows, seconds = measured(lambda: super(Timed, self).course(*arguments, **more))
+        self.seconds += seconds
         return rows
 
 
@@ -97,12 +99,13 @@ def copasi(body, days):
     times, every = ([it for it in every if it <= days * DAY] for every in (body.times, body.every))
     found = []
     for engine.rtol in TOLERANCES:
+        engine.seconds = 0.0
         try:
-            rows, whole = measured(lambda: engine.run(body.path, every, body.names, body.scales))
+            rows, whole = measured(lambda: engine.run(body.path, every, body.names, body.scales, []))
         except Stopped as reason:
             print(f"COPASI, rtol {engine.rtol:g}: {reason}")
             continue
-        print(f"COPASI: {whole - engine.seconds:.1f} s to read and compile the file")
+        print(f"COPASI: {whole - engine.seconds:.1f} s to read and compile the file and to set what events set")
         error = body.error(at(rows, times), times)
         seconds = engine.seconds * body.times[-1] / times[-1]
         found.append(told(engine.name, "alone", engine.rtol, seconds, error, part=f"{days:g} d, scaled up"))
