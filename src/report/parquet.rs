@@ -1,8 +1,10 @@
 //! The tables as Parquet (feature `parquet`): the columns of the CSV files, typed by `dictionary.rs`.
 //!
-//! Comes in: a CSV table as text. Goes out: a Parquet file with the same rows, empty cells as nulls.
+//! Comes in: a CSV table as text. Goes out: a Parquet file with the same rows, empty cells as nulls. Large tables
+//! are written as they are read, some rows at a time.
 //! Promises: numbers have the bits that the text reads back to; the same text gives the same bytes.
 
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
@@ -14,42 +16,63 @@ use parquet::schema::types::Type;
 
 use super::dictionary::{Kind, Table};
 
+/// Rows that are in memory at once, one group of the file.
+const ROWS: usize = 1 << 16;
+
 /// A whole file.
 ///
 /// # Panics
 /// If the text is not a table of that name: a bug of ours.
 pub fn parquet(table: &Table, csv: &str) -> Vec<u8> {
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let rows: Vec<csv::StringRecord> = reader
-        .records()
-        .collect::<Result<_, _>>()
-        .expect("a table of ours is CSV");
-    write(table, &rows).expect("memory takes what is written to it")
+    let columns = table.columns.iter().map(|(name, kind, _)| (*name, *kind));
+    let columns: Vec<(&str, Kind)> = columns.collect();
+    let mut bytes = Vec::new();
+    stream(table.name, &columns, csv.as_bytes(), &mut bytes)
+        .expect("memory takes what is written to it");
+    bytes
 }
 
-fn write(table: &Table, rows: &[csv::StringRecord]) -> Result<Vec<u8>, ParquetError> {
+/// A CSV table of ours with these columns, written as it is read.
+///
+/// # Errors
+/// What `csv` or `sink` refused.
+///
+/// # Panics
+/// If the text is not a table with these columns: a bug of ours.
+pub fn stream(
+    name: &str,
+    columns: &[(&str, Kind)],
+    csv: impl Read,
+    sink: impl Write + Send,
+) -> Result<(), ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(format!("myoflux {}", env!("CARGO_PKG_VERSION")))
         .build();
-    let fields = table
-        .columns
+    let fields = columns
         .iter()
-        .map(|(name, kind, _)| field(name, *kind).map(Arc::new))
+        .map(|(name, kind)| field(name, *kind).map(Arc::new))
         .collect::<Result<Vec<_>, _>>()?;
-    let schema = Type::group_type_builder(table.name)
-        .with_fields(fields)
-        .build()?;
-    let mut bytes = Vec::new();
-    let mut file = SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(properties))?;
-    let mut group = file.next_row_group()?;
-    for (at, (_, kind, _)) in table.columns.iter().enumerate() {
-        let cells = rows.iter().map(|row| row.get(at).unwrap_or_default());
-        column(&mut group, *kind, cells.collect())?;
+    let schema = Type::group_type_builder(name).with_fields(fields).build()?;
+    let mut file = SerializedFileWriter::new(sink, Arc::new(schema), Arc::new(properties))?;
+    let mut records = csv::Reader::from_reader(csv).into_records();
+    loop {
+        let rows = records.by_ref().take(ROWS);
+        let rows: Vec<csv::StringRecord> = rows
+            .collect::<Result<_, _>>()
+            .map_err(|problem| ParquetError::External(Box::new(problem)))?;
+        if rows.is_empty() {
+            break;
+        }
+        let mut group = file.next_row_group()?;
+        for (at, (_, kind)) in columns.iter().enumerate() {
+            let cells = rows.iter().map(|row| row.get(at).unwrap_or_default());
+            column(&mut group, *kind, cells.collect())?;
+        }
+        group.close()?;
     }
-    group.close()?;
     file.close()?;
-    Ok(bytes)
+    Ok(())
 }
 
 fn field(name: &str, kind: Kind) -> Result<Type, ParquetError> {
@@ -65,7 +88,7 @@ fn field(name: &str, kind: Kind) -> Result<Type, ParquetError> {
 }
 
 /// One column; a level of 0 stands for an empty cell.
-fn column<W: std::io::Write + Send>(
+fn column<W: Write + Send>(
     group: &mut SerializedRowGroupWriter<W>,
     kind: Kind,
     cells: Vec<&str>,

@@ -1,7 +1,8 @@
-//! Chunks in the order of their members → the tables of a sweep. One chunk is in memory at a time.
+//! Chunks in the order of their members → the tables of a sweep. One chunk is in memory at a time; with feature
+//! `parquet` each table is written once more, some rows at a time.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -9,7 +10,12 @@ use sha2::{Digest, Sha256};
 use super::chunk;
 use super::plan::{Outcome, Output, Plan, hash, hex};
 use crate::report::WriteError;
+use crate::report::dictionary::{
+    Kind::{self, Integer, Number, Text},
+    TIMESERIES,
+};
 use crate::report::table::unit_name;
+use crate::study::design::Form;
 use crate::study::sweep::Sweep;
 
 /// Why the tables could not be put together.
@@ -26,23 +32,45 @@ impl From<WriteError> for Broken {
     }
 }
 
-/// Heads of members.csv, failures.csv, series.csv.
-fn heads(sweep: &Sweep) -> [String; 3] {
-    let mut members = String::from("member,outcome");
+/// The tables, in the order in which a chunk holds their rows.
+const TABLES: [&str; 3] = ["members", "failures", "series"];
+
+/// Their columns.
+fn heads(sweep: &Sweep) -> [Vec<(String, Kind)>; 3] {
+    let named = |columns: &[(&str, Kind)]| -> Vec<(String, Kind)> {
+        let columns = columns.iter();
+        columns
+            .map(|(name, kind)| (name.to_string(), *kind))
+            .collect()
+    };
+    let mut members = named(&[("member", Integer), ("outcome", Text)]);
     let factors = sweep.design.factors().filter(|factor| factor.listed);
-    for name in factors
-        .map(|factor| &factor.name)
-        .chain(sweep.records.iter().map(|record| &record.name))
-    {
-        members.push(',');
-        members.push_str(&quoted(name));
-    }
-    members.push('\n');
+    members.extend(factors.map(|factor| {
+        let is_text = matches!(factor.form, Form::AsWritten);
+        (factor.name.clone(), if is_text { Text } else { Number })
+    }));
+    let records = sweep.records.iter();
+    members.extend(records.map(|record| (record.name.clone(), Number)));
+    let failures = [
+        ("member", Integer),
+        ("arm", Text),
+        ("stage", Text),
+        ("reason", Text),
+    ];
+    let series = TIMESERIES.columns.iter();
     [
         members,
-        "member,arm,stage,reason\n".to_string(),
-        "run,arm,member,time,time_unit,variable,value,unit\n".to_string(),
+        named(&failures),
+        series
+            .map(|(name, kind, _)| (name.to_string(), *kind))
+            .collect(),
     ]
+}
+
+/// The first line of a table with these columns.
+fn first_line(columns: &[(String, Kind)]) -> String {
+    let names: Vec<String> = columns.iter().map(|(name, _)| quoted(name)).collect();
+    names.join(",") + "\n"
 }
 
 /// What the columns of members.csv mean.
@@ -139,12 +167,12 @@ pub fn assemble(
     places: &[PathBuf],
     folder: &Path,
 ) -> Result<Outcome, Broken> {
-    let names = ["members.csv", "failures.csv", "series.csv"];
     let kept = if sweep.series.is_some() { 3 } else { 2 };
+    let heads = &heads(sweep)[..kept];
     let mut tables = Vec::new();
-    for (name, head) in names.iter().zip(heads(sweep)).take(kept) {
-        let mut table = Table::create(folder, name)?;
-        table.write(&head)?;
+    for (name, columns) in TABLES.iter().zip(heads) {
+        let mut table = Table::create(folder, &format!("{name}.csv"))?;
+        table.put(&first_line(columns))?;
         tables.push(table);
     }
     let mut failed = 0;
@@ -152,12 +180,16 @@ pub fn assemble(
         let chunk = chunk::read(path, plan, at as u64).map_err(Broken::Chunk)?;
         failed += chunk.head.failed;
         for (table, rows) in tables.iter_mut().zip(&chunk.tables) {
-            table.write(rows)?;
+            table.put(rows)?;
         }
     }
     let mut outputs = Vec::new();
     for table in tables {
         outputs.push(table.finish()?);
+    }
+    #[cfg(feature = "parquet")]
+    for (name, columns) in TABLES.iter().zip(heads) {
+        outputs.push(as_parquet(folder, name, columns)?);
     }
     let columns = columns(sweep);
     crate::report::write::whole(folder, "columns.csv", columns.as_bytes())?;
@@ -166,6 +198,24 @@ pub fn assemble(
         sha256: hash(columns.as_bytes()),
     });
     Ok(Outcome { failed, outputs })
+}
+
+/// Beside a CSV table the same as Parquet.
+#[cfg(feature = "parquet")]
+fn as_parquet(folder: &Path, name: &str, columns: &[(String, Kind)]) -> Result<Output, WriteError> {
+    let columns = columns.iter().map(|(name, kind)| (name.as_str(), *kind));
+    let columns: Vec<(&str, Kind)> = columns.collect();
+    let mut table = Table::create(folder, &format!("{name}.parquet"))?;
+    let rows = File::open(folder.join(format!("{name}.csv")));
+    let made = rows.map_err(Into::into).and_then(|rows| {
+        let rows = io::BufReader::new(rows);
+        crate::report::parquet::stream(name, &columns, rows, &mut table)
+    });
+    made.map_err(|problem| WriteError {
+        path: table.path.clone(),
+        error: io::Error::other(problem),
+    })?;
+    table.finish()
 }
 
 /// A table that grows under another name until it is whole.
@@ -195,14 +245,11 @@ impl Table {
         }
     }
 
-    fn write(&mut self, text: &str) -> Result<(), WriteError> {
-        self.digest.update(text.as_bytes());
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(|error| WriteError {
-                path: self.path.clone(),
-                error,
-            })
+    fn put(&mut self, text: &str) -> Result<(), WriteError> {
+        self.write_all(text.as_bytes()).map_err(|error| WriteError {
+            path: self.path.clone(),
+            error,
+        })
     }
 
     fn finish(mut self) -> Result<Output, WriteError> {
@@ -220,6 +267,18 @@ impl Table {
             file: self.name.clone(),
             sha256: hex(&self.digest.clone().finalize()),
         })
+    }
+}
+
+impl Write for Table {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
