@@ -1,9 +1,9 @@
 """The events and choices of an exported file, carried out from outside.
 
-COPASI loses the whole body's state ("Invalid state") at some time of the first day, near an event or not, as soon as
-the file holds events or conditions; without, it runs for weeks. So it gets the equations alone, runs from one event to
-the next, and what happens there is computed here, as the file says it. Conditions compare inputs and parameters only,
-so between two events each is a number: `choice__K`, 1 or 0.
+COPASI loses the whole body's state ("Invalid state") on the first day of meals and training as it is exported, at a
+time that depends on its tolerance and not on an event; why is not known. Without events it does so less often. So it
+gets the equations alone, runs from one event to the next, and what happens there is computed here, as the file says
+it. Conditions compare inputs and parameters only, so between two events each is a number: `choice__K`, 1 or 0.
 """
 
 import math
@@ -12,8 +12,8 @@ import xml.etree.ElementTree as ET
 from functools import reduce
 
 from files import SBML, schedules
+from once import MATH, apply, name, number
 
-MATH = "{http://www.w3.org/1998/Math/MathML}"
 OPERATIONS = {
     "plus": lambda *terms: math.fsum(terms),
     "times": lambda *factors: reduce(operator.mul, factors),
@@ -38,8 +38,7 @@ class Pieces:
         model = self.root.find(f"{SBML}model")
         times = schedules(path, end)
         for event in fired:
-            name = f"event__{event['event'].replace('.', '__')}"
-            times.setdefault(name, []).append(event["time_s"])
+            times.setdefault(f"event__{event['event'].replace('.', '__')}", []).append(event["time_s"])
         due = {}
         for event in model.iter(f"{SBML}event"):
             sets = [(it.get("variable"), it.find(f"{MATH}math")[0]) for it in event.iter(f"{SBML}eventAssignment")]
@@ -54,8 +53,8 @@ class Pieces:
         self.choices = []
         self.choose(model)
         parameters = model.find(f"{SBML}listOfParameters")
-        for name, _ in self.choices:
-            ET.SubElement(parameters, f"{SBML}parameter", id=name, value="0", constant="false")
+        for choice, _ in self.choices:
+            ET.SubElement(parameters, f"{SBML}parameter", id=choice, value="0", constant="false")
 
     def choose(self, element):
         """Writes each `piecewise` below as choice * piece + (1 - choice) * otherwise."""
@@ -63,33 +62,18 @@ class Pieces:
             self.choose(part)
             if part.tag == f"{MATH}piecewise":
                 (piece, condition), (otherwise,) = part
-                name = f"choice__{len(self.choices)}"
-                self.choices.append((name, condition))
-                rest = apply("minus", one(), identifier(name))
-                element[at] = apply("plus", apply("times", identifier(name), piece), apply("times", rest, otherwise))
+                choice = f"choice__{len(self.choices)}"
+                self.choices.append((choice, condition))
+                rest = applied("minus", number(1), name(choice))
+                element[at] = applied("plus", applied("times", name(choice), piece), applied("times", rest, otherwise))
 
     def write(self, path):
         ET.register_namespace("", SBML[1:-1])
         ET.ElementTree(self.root).write(path, "utf-8", xml_declaration=True)
 
 
-def apply(operation, *arguments):
-    element = ET.Element(f"{MATH}apply")
-    ET.SubElement(element, MATH + operation)
-    element.extend(arguments)
-    return element
-
-
-def identifier(name):
-    element = ET.Element(f"{MATH}ci")
-    element.text = name
-    return element
-
-
-def one():
-    element = ET.Element(f"{MATH}cn", {f"{SBML}units": "dimensionless"})
-    element.text = "1"
-    return element
+def applied(operation, *arguments):
+    return apply(ET.Element(MATH + operation), *arguments)
 
 
 def value(formula, known, time):
