@@ -12,14 +12,14 @@ trap 'rm -rf "$folder"' EXIT
 count() {
     local name=$1 code=0
     shift
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$folder/log" "$binary" "$@" \
+    valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null --log-file="$folder/log" "$binary" "$@" \
         > "$folder/said" 2>&1 || code=$?
     # 3: some members failed, which they do here; their reasons are results, too.
     if [ "$code" != 0 ] && [ "$code" != 3 ]; then
         cat "$folder/said" >&2
         exit 1
     fi
-    printf '%-28s %s\n' "$name" "$(sed -n 's/.*Collected : //p' "$folder/log")"
+    printf '%-28s %s\n' "$name" "$(sed -n 's/.*I *refs: *//p' "$folder/log")"
 }
 
 count "read and compile" sweep benches/instructions.study.toml --dry-run

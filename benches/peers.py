@@ -7,9 +7,9 @@ counts whose error is at most 1e-4, else the most exact one. Times are processor
 included; loading and compiling stand apart.
 
 libRoadRunner gets the rewritten file (tests/agreement/once.py: it cannot load the whole body as exported), compiled
-at its highest level, with an absolute tolerance for each state, the same as ours. COPASI takes half a minute for a
-day, so it runs the first days and its time is multiplied; it gets the equations without events, from one event to the
-next (tests/agreement/pieces.py). What `--own` holds is written by benches/peers.rs.
+at its highest level, with an absolute tolerance for each state, the same as ours. COPASI loses the state on the first
+bout of training, so it runs until just before and its time is multiplied; it gets the equations without events, from
+one event to the next (tests/agreement/pieces.py). What `--own` holds is written by benches/peers.rs.
 """
 
 import argparse
@@ -28,6 +28,8 @@ SCENARIO = "scenarios/athlete/four_weeks.toml"
 EXACT = 1e-10
 ENOUGH = 1e-4
 TOLERANCES = [1e-5, 1e-6, 1e-7, 3e-8, 1e-8]
+# At looser ones COPASI loses the state at meals, too.
+COPASI_TOLERANCES = [1e-7, 1e-8]
 DAY = 86400.0
 
 
@@ -98,7 +100,7 @@ def copasi(body, days):
     engine = Timed()
     times, every = ([it for it in every if it <= days * DAY] for every in (body.times, body.every))
     found = []
-    for engine.rtol in TOLERANCES:
+    for engine.rtol in COPASI_TOLERANCES:
         engine.seconds = 0.0
         try:
             rows, whole = measured(lambda: engine.run(body.path, every, body.names, body.scales, []))
@@ -156,7 +158,7 @@ def main():
     parser.add_argument("--binary", required=True, help="the program `myoflux`")
     parser.add_argument("--own", type=Path, required=True, help="what `cargo bench --bench peers` wrote with --json")
     parser.add_argument("--rounds", type=int, default=2, help="runs of libRoadRunner at each tolerance")
-    parser.add_argument("--copasi-days", type=float, default=1.0, help="simulated days in COPASI; 0: without it")
+    parser.add_argument("--copasi-days", type=float, default=0.7, help="simulated days in COPASI; 0: without it")
     arguments = parser.parse_args()
     before, found = own(arguments.own)
     print("own, before integration: " + ", ".join(f"{name} {value:g}" for name, value in before.items()))

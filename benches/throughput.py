@@ -30,7 +30,8 @@ class Sweep:
         self.members, self.threads, self.out = members, threads, folder / f"{members}_{threads}"
         study = folder / f"{members}.study.toml"
         text = re.sub(r"(?m)^members = .*$", f"members = {members}", STUDY.read_text(encoding="utf-8"))
-        scenario = (STUDY.parent / re.search(r'(?m)^scenario = "(.*)"$', text)[1]).resolve()
+        scenario = STUDY.parent / re.search(r'(?m)^scenario = "(.*)"$', text)[1]
+        scenario = os.path.relpath(scenario.resolve(), folder.resolve())
         study.write_text(re.sub(r"(?m)^scenario = .*$", f'scenario = "{scenario}"', text), encoding="utf-8")
         command = [binary, "sweep", str(study), "-j", str(threads), "-o", str(self.out)]
         with open(folder / f"{members}_{threads}.log", "w", encoding="utf-8") as self.log:

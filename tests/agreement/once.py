@@ -37,7 +37,12 @@ def readable(path):
 
 def is_bearable(path):
     """Whether libRoadRunner can load the file as it is exported."""
-    return written_out(Equations(path)) <= BEARABLE
+    return size(path) <= BEARABLE
+
+
+def size(path):
+    """Parts that all formulas of a file have, written out."""
+    return written_out(Equations(path))
 
 
 def once(path):
@@ -95,12 +100,12 @@ def written_out(equations):
     """Parts that all formulas have when each rule stands where its quantity is used."""
     known = {}
 
-    def size(math):
+    def parts(math):
         return sum(1 for _ in math.iter()) + sum(known.get(it, 0) for it in names(math))
 
     for rule in equations.ordered():
-        known[rule] = size(equations.rules[rule])
-    return sum(known.values()) + sum(map(size, [*equations.rates.values(), *equations.laws.values()]))
+        known[rule] = parts(equations.rules[rule])
+    return sum(known.values()) + sum(map(parts, [*equations.rates.values(), *equations.laws.values()]))
 
 
 def document(equations):

@@ -1,9 +1,11 @@
 """The events and choices of an exported file, carried out from outside.
 
 COPASI loses the whole body's state ("Invalid state") on the first day of meals and training as it is exported, at a
-time that depends on its tolerance and not on an event; why is not known. Without events it does so less often. So it
-gets the equations alone, runs from one event to the next, and what happens there is computed here, as the file says
-it. Conditions compare inputs and parameters only, so between two events each is a number: `choice__K`, 1 or 0.
+time that depends on its tolerance and not on an event; why is not known. Without events it does so less often: from one
+event to the next it comes as far as the first bout of training. There it stops at each of three tolerances, or goes on
+as if there had been no bout. So benches/peers.py gives it the equations alone until then, and what happens in between
+is computed here, as the file says it. Conditions compare inputs and parameters only, so between two events each is a
+number: `choice__K`, 1 or 0.
 """
 
 import math
@@ -67,9 +69,9 @@ class Pieces:
                 rest = applied("minus", number(1), name(choice))
                 element[at] = applied("plus", applied("times", name(choice), piece), applied("times", rest, otherwise))
 
-    def write(self, path):
+    def text(self):
         ET.register_namespace("", SBML[1:-1])
-        ET.ElementTree(self.root).write(path, "utf-8", xml_declaration=True)
+        return ET.tostring(self.root, "unicode", xml_declaration=True)
 
 
 def applied(operation, *arguments):
